@@ -1,0 +1,144 @@
+#include "base/json.h"
+
+#include "base/clock.h"
+
+/* A value needs a comma before it unless it comes first or after a key. */
+static void
+comma(struct wf_buf *buf)
+{
+    if (!buf->length)
+        return;
+    char before = buf->data[buf->length - 1];
+    if (before != '{' && before != '[' && before != ':')
+        wf_buf_byte(buf, ',');
+}
+
+void
+wf_json_open(struct wf_buf *buf, char bracket)
+{
+    comma(buf);
+    wf_buf_byte(buf, (unsigned char)bracket);
+}
+
+void
+wf_json_close(struct wf_buf *buf, char bracket)
+{
+    wf_buf_byte(buf, (unsigned char)bracket);
+}
+
+void
+wf_json_key(struct wf_buf *buf, const char *key)
+{
+    size_t length = strlen(key);
+
+    comma(buf);
+    wf_buf_byte(buf, '"');
+    wf_buf_append(buf, key, length);
+    wf_buf_append(buf, "\":", 2);
+}
+
+static void
+escape(struct wf_buf *buf, unsigned char byte)
+{
+    switch (byte) {
+    case '"': wf_buf_append(buf, "\\\"", 2); break;
+    case '\\': wf_buf_append(buf, "\\\\", 2); break;
+    case '\n': wf_buf_append(buf, "\\n", 2); break;
+    case '\r': wf_buf_append(buf, "\\r", 2); break;
+    case '\t': wf_buf_append(buf, "\\t", 2); break;
+    default: wf_buf_printf(buf, "\\u%04x", byte);
+    }
+}
+
+void
+wf_json_string_n(struct wf_buf *buf, const char *text, size_t length)
+{
+    size_t plain = 0; /* where the run of bytes that need no escape begins */
+
+    comma(buf);
+    wf_buf_byte(buf, '"');
+    for (size_t i = 0; i < length; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        if (byte >= 0x20 && byte != '"' && byte != '\\')
+            continue;
+        wf_buf_append(buf, text + plain, i - plain);
+        escape(buf, byte);
+        plain = i + 1;
+    }
+    wf_buf_append(buf, text + plain, length - plain);
+    wf_buf_byte(buf, '"');
+}
+
+void
+wf_json_string(struct wf_buf *buf, const char *text)
+{
+    wf_json_string_n(buf, text, strlen(text));
+}
+
+void
+wf_json_int(struct wf_buf *buf, int64_t value)
+{
+    comma(buf);
+    wf_buf_int(buf, value);
+}
+
+void
+wf_json_bool(struct wf_buf *buf, bool value)
+{
+    wf_json_raw(buf, value ? "true" : "false");
+}
+
+void
+wf_json_raw(struct wf_buf *buf, const char *json)
+{
+    comma(buf);
+    wf_buf_puts(buf, json);
+}
+
+void
+wf_json_put_string(struct wf_buf *buf, const char *key, const char *text)
+{
+    wf_json_key(buf, key);
+    wf_json_string(buf, text);
+}
+
+void
+wf_json_put_opt(struct wf_buf *buf, const char *key, const char *text)
+{
+    if (text)
+        wf_json_put_string(buf, key, text);
+}
+
+void
+wf_json_put_int(struct wf_buf *buf, const char *key, int64_t value)
+{
+    wf_json_key(buf, key);
+    wf_json_int(buf, value);
+}
+
+void
+wf_json_put_bool(struct wf_buf *buf, const char *key, bool value)
+{
+    wf_json_key(buf, key);
+    wf_json_bool(buf, value);
+}
+
+void
+wf_json_put_raw_opt(struct wf_buf *buf, const char *key, const char *json)
+{
+    if (!json)
+        return;
+    wf_json_key(buf, key);
+    wf_json_raw(buf, json);
+}
+
+void
+wf_json_put_time_opt(struct wf_buf *buf, const char *key, int64_t time)
+{
+    char text[WF_TIME_TEXT + 1];
+
+    if (!time)
+        return;
+    wf_time_format(time, text);
+    wf_json_put_string(buf, key, text);
+}

@@ -1,0 +1,73 @@
+/*
+ * settings.h - every setting of the worker and the command line client, in one table.
+ *
+ * The table makes the struct, the parsing, the ranges, `--help`, the table in the manual
+ * and the sample file.  A setting `batch_commands` is the flag --batch-commands, the
+ * environment variable PAWL_BATCH_COMMANDS and the line `batch_commands = …` of the file
+ * named by --config or PAWL_CONFIG.  Flags win over the environment, that over the file,
+ * that over the default.  An unknown flag or line is an error.
+ */
+#ifndef WF_SETTINGS_H
+#define WF_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+enum wf_program { WF_PROGRAM_WORKER = 1, WF_PROGRAM_CLIENT = 2, WF_PROGRAM_BOTH = 3 };
+
+/*
+ * S: text (default)    N: whole number (default, lowest, highest)
+ *
+ *  KIND NAME                  PROGRAM  DEFAULT            RANGE            HELP
+ */
+#define WF_SETTINGS_MAP(S, N)                                                                        \
+    S(brokers,                 BOTH,   "localhost:9092",   "Kafka brokers, host:port separated by commas") \
+    S(database,                BOTH,   "dbname=pawl",      "PostgreSQL connection string")             \
+    S(prefix,                  BOTH,   "workflow",         "what the names of all topics begin with")  \
+    S(group,                   WORKER, "",                 "Kafka consumer group; empty: <prefix>-worker") \
+    S(kafka_config,            BOTH,   "",                 "file with further librdkafka settings, one key=value a line (TLS, SASL)") \
+    S(command_topic,           BOTH,   "",                 "one topic for all commands; empty: a topic for each kind") \
+    S(replyto_pattern,         WORKER, "",                 "topics that a command may name for its outcome, an extended regular expression; empty: <prefix>\\.(outcome|reply\\..*)") \
+    N(batch_commands,          WORKER, 2000, 1, 10000,     "most commands in one transaction")         \
+    N(batch_bytes,             WORKER, 4194304, 65536, 67108864, "most bytes of commands in one transaction") \
+    N(command_max_bytes,       WORKER, 900000, 1024, 8000000,   "largest command; a larger one is dead-lettered") \
+    N(event_max_bytes,         WORKER, 900000, 1024, 8000000,   "largest event; a command that would cause a larger one is rejected") \
+    N(definition_cache,        WORKER, 256, 1, 100000,     "most process versions kept in memory")      \
+    N(queue_kbytes,            WORKER, 2048, 64, 65536,    "most fetched and waiting for each command partition, in KiB") \
+    N(session_timeout_ms,      WORKER, 10000, 1000, 300000, "Kafka session timeout")                  \
+    N(transaction_timeout_ms,  WORKER, 10000, 1000, 300000, "Kafka transaction timeout")              \
+    N(watchdog_ms,             WORKER, 20000, 1000, 600000, "the worker ends itself after this long without progress") \
+    N(retry_max_ms,            WORKER, 2000, 10, 60000,    "longest wait between attempts while a server is away") \
+    N(timeout_ms,              CLIENT, 10000, 1, 3600000,  "how long to wait for an outcome or a server") \
+    S(output,                  CLIENT, "text",             "text or json")                             \
+    S(log_level,               BOTH,   "info",             "error, warning, info or debug")            \
+    S(log_format,              BOTH,   "text",             "text or json")
+
+struct wf_settings {
+#define S(name, program, initial, help) const char *name;
+#define N(name, program, initial, low, high, help) int64_t name;
+    WF_SETTINGS_MAP(S, N)
+#undef S
+#undef N
+};
+
+/*
+ * Fills *ret_settings for one program from defaults, file, environment and flags, and takes
+ * the flags it knows out of argv (`--name value`, `--name=value`, `-o` for --output); what is
+ * left, from argv[1] on, are the program's own arguments; *argc is their number plus one.
+ * `--` ends the flags.  Texts live until the process ends.
+ */
+bool wf_settings_read(enum wf_program program, int *argc, char **argv, struct wf_settings *ret_settings,
+                      struct wf_error *reterr) WF_CHECKED;
+
+/* Prints one line a setting, with its default, for --help. */
+void wf_settings_help(enum wf_program program, FILE *out);
+
+/* Prints the table as Markdown (for docs) or as a sample file. */
+void wf_settings_print_markdown(FILE *out);
+void wf_settings_print_sample(FILE *out);
+
+#endif
