@@ -1,0 +1,300 @@
+#include "core/dependency.h"
+
+#include <string.h>
+
+#include "core/graph.h"
+
+/* The merge that closes a batch, or NULL (BAT-3).  Nothing closes batch 1, which no forward step opened. */
+static const struct wf_activity *
+closer_of(const struct wf_batch *batch)
+{
+    if (!batch->parent_serial_no)
+        return NULL;
+    return batch->by_all ? batch->opener->all_closed_by : batch->opener->closed_by;
+}
+
+/* The outermost batch that the merge closes, with only batches closed by it or by none on the way. */
+static struct wf_batch *
+batch_closed(const struct wf_instance *instance, const struct wf_activity *merge, int32_t serial_no)
+{
+    struct wf_batch *outermost = NULL;
+
+    for (struct wf_batch *batch = wf_instance_batch(instance, serial_no); batch;
+         batch = wf_instance_batch(instance, batch->parent_serial_no)) {
+        const struct wf_activity *closer = closer_of(batch);
+        if (closer && closer != merge)
+            break;
+        if (closer == merge)
+            outermost = batch;
+    }
+    return outermost;
+}
+
+static bool
+closes_one_of(const struct wf_instance *instance, const struct wf_activity *merge, int32_t serial_no)
+{
+    for (const struct wf_batch *batch = wf_instance_batch(instance, serial_no); batch;
+         batch = wf_instance_batch(instance, batch->parent_serial_no))
+        if (closer_of(batch) == merge)
+            return true;
+    return false;
+}
+
+struct wf_batch *
+wf_dependency_batch(const struct wf_instance *instance, const struct wf_activity *merge, int32_t serial_no)
+{
+    struct wf_batch *batch = batch_closed(instance, merge, serial_no);
+
+    if (batch)
+        return batch;
+    if (merge->closes_any && !closes_one_of(instance, merge, serial_no))
+        return NULL;
+    batch = wf_instance_batch(instance, serial_no);
+    while (batch && batch->parent_serial_no && !wf_process_dominates(instance->process, batch->opener, merge))
+        batch = wf_instance_batch(instance, batch->parent_serial_no);
+    return batch;
+}
+
+struct wf_task *
+wf_dependency_gatherer(const struct wf_instance *instance, const struct wf_activity *activity, int32_t serial_no)
+{
+    bool merge = activity->type == WF_ACT_AND_MERGE || activity->type == WF_ACT_VOTE_MERGE;
+
+    if (!merge && !activity->pre_rule_count)
+        return NULL;
+
+    const struct wf_batch *batch = merge ? wf_dependency_batch(instance, activity, serial_no)
+                                         : wf_instance_batch(instance, serial_no);
+    for (size_t i = 0; batch && i < instance->task_count; i++) {
+        struct wf_task *task = instance->tasks[i];
+        if (task->activity != activity || task->state != WF_TASK_PENDING)
+            continue;
+        const struct wf_batch *its = merge ? wf_dependency_batch(instance, activity, task->serial_no)
+                                           : wf_instance_batch(instance, task->serial_no);
+        if (its == batch)
+            return task;
+    }
+    return NULL;
+}
+
+static bool
+open_of(const struct wf_instance *instance, const struct wf_activity *activity)
+{
+    for (size_t i = 0; i < instance->task_count; i++)
+        if (instance->tasks[i]->activity == activity && wf_task_state_open(instance->tasks[i]->state))
+            return true;
+    return false;
+}
+
+/* The last end of an activity within a batch (0: anywhere) after a number of ends, or NULL. */
+static const struct wf_summary *
+last_end(const struct wf_instance *instance, const struct wf_activity *activity, int32_t within, int32_t after)
+{
+    const struct wf_summary *last = NULL;
+
+    for (size_t i = 0; i < instance->summary_count; i++) {
+        const struct wf_summary *summary = &instance->summaries[i];
+        if (summary->activity != activity || summary->last <= after)
+            continue;
+        if (within && !wf_batch_within(instance, summary->serial_no, within))
+            continue;
+        if (!last || summary->last > last->last)
+            last = summary;
+    }
+    return last;
+}
+
+static bool
+need_holds(const struct wf_instance *instance, const struct wf_need *need, int32_t within, int32_t after)
+{
+    const struct wf_summary *last = last_end(instance, need->activity, within, after);
+
+    if (!last || open_of(instance, need->activity))
+        return false;
+    return !need->status || (last->flag && strcmp(last->flag, need->status) == 0);
+}
+
+static const struct wf_pre_rule *
+pre_rule_after(const struct wf_activity *activity, const char *pre_act_id)
+{
+    for (size_t r = 0; pre_act_id && r < activity->pre_rule_count; r++)
+        if (strcmp(activity->pre_rules[r].after, pre_act_id) == 0)
+            return &activity->pre_rules[r];
+    return NULL;
+}
+
+static bool
+set_holds(const struct wf_instance *instance, const struct wf_pre_rule *rule)
+{
+    for (size_t i = 0; rule && i < rule->need_count; i++)
+        if (!need_holds(instance, &rule->needs[i], 0, 0))
+            return false;
+    return true;
+}
+
+/* DEP-1, DEP-2: the set for any of the activities it was reached from is enough. */
+static enum wf_readiness
+check_sequence(struct wf_unit *unit, struct wf_task *task)
+{
+    if (!task->activity->pre_rule_count)
+        return WF_READY;
+    for (size_t i = 0; i < task->arrival_count; i++) {
+        const char *pre_act_id = task->arrivals[i].pre_act_id;
+        if (set_holds(task->instance, pre_rule_after(task->activity, pre_act_id))) {
+            wf_unit_touch_task(unit, task);
+            task->pre_act_id = pre_act_id;
+            task->branch_no = task->arrivals[i].branch_no;
+            return WF_READY;
+        }
+    }
+    return WF_NOT_READY;
+}
+
+/* For wf_graph_path(): a path ends at this activity. */
+static bool
+is_same(void *context, const struct wf_activity *activity)
+{
+    return activity == context;
+}
+
+static bool
+path_without(const struct wf_process *process, const struct wf_activity *from, const struct wf_activity *to,
+             const struct wf_activity *avoid)
+{
+    return wf_graph_path(process, from, to, is_same, (void *)(uintptr_t)avoid);
+}
+
+/*
+ * Whether an activity lies between the opener of a batch and the merge (DEP-3).  What a loop
+ * passes after the merge and before the opener does not.
+ */
+static bool
+between(const struct wf_instance *instance, const struct wf_batch *batch, const struct wf_activity *activity,
+        const struct wf_activity *merge)
+{
+    return path_without(instance->process, batch->opener, activity, merge) &&
+           path_without(instance->process, activity, merge, batch->opener);
+}
+
+/* DEP-3 with pre rules: all sets hold, counting what ended since the merge last flowed on. */
+static bool
+all_sets_hold(const struct wf_task *task, const struct wf_batch *batch)
+{
+    const struct wf_instance *instance = task->instance;
+    const struct wf_activity *merge = task->activity;
+    const struct wf_summary *last = last_end(instance, merge, batch->serial_no, 0);
+    int32_t since = last ? last->last : 0;
+
+    for (size_t r = 0; r < merge->pre_rule_count; r++)
+        for (size_t i = 0; i < merge->pre_rules[r].need_count; i++) {
+            const struct wf_need *need = &merge->pre_rules[r].needs[i];
+            bool inside = between(instance, batch, need->activity, merge);
+            if (!need_holds(instance, need, inside ? batch->serial_no : 0, inside ? since : 0))
+                return false;
+        }
+    return true;
+}
+
+/* BAT-6: whether an open task could still come to a merge that works in a batch. */
+static bool
+could_come(const struct wf_task *task, const struct wf_activity *merge, const struct wf_batch *batch)
+{
+    const struct wf_activity *closer = closer_of(batch);
+
+    if (!wf_task_state_open(task->state) || !wf_batch_within(task->instance, task->serial_no, batch->serial_no))
+        return false;
+    if (!closer || closer == merge)
+        return wf_process_reaches(task->instance->process, task->activity, merge);
+    if (task->activity == closer && wf_dependency_batch(task->instance, closer, task->serial_no) == batch)
+        return false; /* it is about to leave the batch */
+    return path_without(task->instance->process, task->activity, merge, closer);
+}
+
+static const struct wf_task *
+one_that_could_come(const struct wf_task *task, const struct wf_batch *batch)
+{
+    const struct wf_instance *instance = task->instance;
+
+    for (size_t i = 0; i < instance->task_count; i++)
+        if (instance->tasks[i] != task && could_come(instance->tasks[i], task->activity, batch))
+            return instance->tasks[i];
+    return NULL;
+}
+
+static enum wf_readiness
+check_and_merge(const struct wf_task *task)
+{
+    const struct wf_batch *batch = wf_dependency_batch(task->instance, task->activity, task->serial_no);
+
+    if (!batch)
+        return WF_READY; /* the arrival alone */
+    if (closer_of(batch) == task->activity && batch->closed_by)
+        return WF_ABSORB;
+    if (task->activity->pre_rule_count)
+        return all_sets_hold(task, batch) ? WF_READY : WF_NOT_READY;
+    return one_that_could_come(task, batch) ? WF_NOT_READY : WF_READY;
+}
+
+enum wf_readiness
+wf_dependency_check(struct wf_unit *unit, struct wf_task *task)
+{
+    if (task->activity->type == WF_ACT_AND_MERGE)
+        return check_and_merge(task);
+    return check_sequence(unit, task);
+}
+
+void
+wf_dependency_flow_on(struct wf_unit *unit, struct wf_task *task, int32_t *ret_serial_no, int32_t *ret_branch_no)
+{
+    struct wf_batch *batch = wf_dependency_batch(task->instance, task->activity, task->serial_no);
+    const struct wf_arrival *arrival = &task->arrivals[task->arrival_count - 1];
+
+    task->pre_act_id = arrival->pre_act_id;
+    task->serial_no = arrival->serial_no;
+    task->branch_no = arrival->branch_no;
+    if (batch && closer_of(batch) == task->activity) {
+        wf_unit_touch_batch(unit, task->instance, batch);
+        batch->closed_by = task->n;
+        wf_unit_event_of(unit, task)->closed[0] = batch->serial_no;
+        *ret_serial_no = batch->parent_serial_no;
+        *ret_branch_no = batch->parent_branch_no;
+        return;
+    }
+    *ret_serial_no = task->serial_no;
+    *ret_branch_no = task->branch_no;
+}
+
+void
+wf_dependency_note_end(struct wf_unit *unit, struct wf_task *task)
+{
+    struct wf_instance *instance = task->instance;
+    int32_t serial_no = task->serial_no;
+
+    if (!task->activity->depends)
+        return;
+    if (wf_act_type_merges(task->activity->type)) { /* a merge ends in the batch it works in */
+        const struct wf_batch *batch = wf_dependency_batch(instance, task->activity, serial_no);
+        serial_no = batch ? batch->serial_no : serial_no;
+    }
+    struct wf_summary *summary = wf_unit_touch_summary(unit, instance, task->activity, serial_no);
+    summary->ended++;
+    summary->flag = task->completion_flag;
+    summary->staff_id = task->staff_id;
+    summary->last = instance->ends;
+}
+
+const char *
+wf_dependency_reason(struct wf_unit *unit, const struct wf_task *task)
+{
+    const struct wf_activity *activity = task->activity;
+
+    for (size_t r = 0; r < activity->pre_rule_count; r++)
+        for (size_t i = 0; i < activity->pre_rules[r].need_count; i++) {
+            const struct wf_need *need = &activity->pre_rules[r].needs[i];
+            if (!need_holds(task->instance, need, 0, 0))
+                return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for \"%s\"%s%s%s", task->n,
+                                       activity->act_id, need->act_id, need->status ? " to end with flag \"" : "",
+                                       need->status ? need->status : "", need->status ? "\"" : "");
+        }
+    return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for other branches", task->n, activity->act_id);
+}

@@ -1,0 +1,35 @@
+/*
+ * forward.h - forward control: which activities follow when a task ends (section 4).
+ */
+#ifndef WF_FORWARD_H
+#define WF_FORWARD_H
+
+#include "core/unit.h"
+
+/*
+ * Finds the routing rule for a task that ended, by the precedence of FWD-1.
+ *
+ * Returns NULL when no rule takes the flag; the caller then rejects the command and the task
+ * stays as it was (FWD-3).  The rule belongs to the definition.
+ */
+const struct wf_route *wf_forward_match(const struct wf_activity *activity, const char *pre_act_id,
+                                        const char *completion_flag);
+
+/*
+ * The flags that a task of the activity, reached from pre_act_id, may end with, each once, in
+ * the order of the rules; at most `max` are written.  Returns how many there are; 0: any flag.
+ */
+size_t wf_forward_flags(const struct wf_activity *activity, const char *pre_act_id, const char **flags, size_t max);
+
+/*
+ * Starts what follows a task that ended (FWD-1, FWD-2, BAT-1, BAT-2), handing on the given
+ * batch and branch.  False: rejected (`no_route`, `limit_exceeded`).
+ */
+bool wf_forward_step(struct wf_unit *unit, struct wf_task *task, int32_t serial_no, int32_t branch_no) WF_CHECKED;
+
+/*
+ * Judges the instance after its tasks have moved: completed (FWD-5), stalled (FWD-7) or running.
+ */
+void wf_forward_judge(struct wf_unit *unit, struct wf_instance *instance);
+
+#endif

@@ -1,0 +1,143 @@
+/*
+ * instance.h - the state of a process instance: its tasks, its batches, what ended.
+ *
+ * Loaded by the store at the start of a unit of work, changed by the core, and written back
+ * as the net difference.  Everything lives in the unit's arena.
+ */
+#ifndef WF_INSTANCE_H
+#define WF_INSTANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/uuid.h"
+#include "core/definition.h"
+
+/* One arrival that a pending task has gathered (DEP-2, DEP-3, DEP-6). */
+struct wf_arrival {
+    const char *pre_act_id;
+    int32_t serial_no, branch_no;
+    const char *flag; /* that the arriving task ended with, or NULL */
+};
+
+/* Why a person was chosen, or a group offered it: part of the event (ASG-11). */
+struct wf_assignment {
+    enum wf_based_on based_on; /* NONE: nothing was assigned */
+    const char *group;
+    enum wf_method method;
+    int32_t considered; /* how many people were considered */
+};
+
+struct wf_task {
+    struct wf_instance *instance;
+    struct wf_activity *activity;
+    int32_t n; /* task_id is <instance_id>:<n> */
+    enum wf_task_state state;
+    const char *pre_act_id; /* NULL: the first task */
+    int32_t serial_no, branch_no;
+    const char *staff_id;    /* who it is assigned to or held by; NULL: the group's */
+    const char *grantor_id;  /* in whose name it is held (ASG-7) */
+    const char *executor_id; /* automation */
+    enum wf_based_on group_based_on; /* whose it is while staff_id is NULL: ASG-5 */
+    const char *group_id;
+    const char *completion_flag; /* it ended with; of a dummy: of its arrival */
+    int32_t attempt;
+    struct wf_arrival *arrivals; /* of a gathering task, the first included; else none */
+    size_t arrival_count, arrival_capacity;
+    int64_t date_created, date_waiting, date_processing, date_ended; /* 0: not yet */
+    int64_t date_changed;   /* when the state last changed */
+    int64_t paused_time;    /* microseconds spent pausing */
+    int64_t waiting_time;   /* microseconds spent waiting, over all its stays */
+    int64_t due_at;         /* 0: none */
+
+    /* Bookkeeping of the unit of work. */
+    bool stored;            /* a row of to_do_task_list exists */
+    bool dirty;             /* differs from that row */
+    uint32_t touched;       /* number of the command that last touched it */
+    int32_t event;          /* of that command, counted from 1; 0: none */
+    int previous_state;     /* before that command; -1: it was not there */
+};
+
+/* BAT-1 to BAT-6. */
+struct wf_batch {
+    int32_t serial_no;
+    int32_t parent_serial_no, parent_branch_no; /* 0: batch 1 has no parent */
+    int32_t branches;
+    struct wf_activity *opener; /* the activity whose task opened it */
+    bool by_all;                /* opened by method `all`, not by a forward step */
+    int32_t opened_by;          /* task n */
+    int32_t closed_by;          /* task n; 0: open */
+    bool stored, dirty;
+    uint32_t touched;
+};
+
+/* The branch that won at an or_merge in a batch (DEP-5). */
+struct wf_winner {
+    struct wf_activity *merge;
+    int32_t serial_no, branch_no;
+    bool stored;
+};
+
+/* How tasks of an activity ended in a batch (DEP-2, DEP-3, ASG-10): kept where `depends`. */
+struct wf_summary {
+    struct wf_activity *activity;
+    int32_t serial_no;
+    int32_t ended;        /* how many */
+    const char *flag;     /* of the last one, or NULL */
+    const char *staff_id; /* executor of the last one */
+    int32_t last;         /* n-th end of the instance: orders ends */
+    bool stored, dirty;
+};
+
+struct wf_instance {
+    struct wf_uuid instance_id;
+    struct wf_process *process; /* borrowed from the catalog of definitions */
+    int32_t partition;
+    enum wf_instance_state state;
+    const char *entity_id;
+    const char *variables; /* JSON object, or NULL */
+    const char *completion_flag;
+    const char *requester; /* JSON object of init-instance, or NULL */
+    const char *notifyto;
+    const char *correlation_id;
+    const char *actor;     /* who started it */
+    int32_t hops;
+    int32_t next_n;        /* number of the next task */
+    int32_t next_serial;   /* number of the next batch */
+    int32_t ends;          /* tasks ended so far */
+    int32_t position;      /* number of its last event (LOG-1) */
+    int32_t task_sequence; /* number of its last task event; the rest are instance events */
+    bool reached_completion;
+    const char *reached_flag; /* that the completion reached last names */
+    const char *last_flag;    /* of the last task that ended with one (FWD-5) */
+    int64_t date_created, date_completed, date_changed;
+
+    /* Open tasks in order of creation; those of this unit that are over stand behind them no more. */
+    struct wf_task **tasks;
+    size_t task_count, task_capacity;
+    struct wf_task **done; /* left the to-do list in this unit */
+    size_t done_count, done_capacity;
+    struct wf_batch **batches;
+    size_t batch_count, batch_capacity;
+    struct wf_winner *winners;
+    size_t winner_count, winner_capacity;
+    struct wf_summary *summaries;
+    size_t summary_count, summary_capacity;
+
+    /* Bookkeeping of the unit of work. */
+    bool stored, dirty;
+    uint32_t touched;
+    int32_t event;
+    int previous_state;
+};
+
+/* The open task of a number, or NULL. */
+struct wf_task *wf_instance_task(const struct wf_instance *instance, int32_t n);
+
+/* The batch of a number, or NULL. */
+struct wf_batch *wf_instance_batch(const struct wf_instance *instance, int32_t serial_no);
+
+/* Whether `serial_no` is `outer`, or nested in it ("of a batch", section 5). */
+bool wf_batch_within(const struct wf_instance *instance, int32_t serial_no, int32_t outer);
+
+#endif

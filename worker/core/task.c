@@ -1,0 +1,211 @@
+#include "core/task.h"
+
+#include "core/assignment.h"
+#include "core/dependency.h"
+#include "core/forward.h"
+#include "core/start.h"
+
+int64_t
+wf_instance_now(const struct wf_unit *unit, const struct wf_instance *instance)
+{
+    return unit->now > instance->date_changed ? unit->now : instance->date_changed;
+}
+
+/* Whether a task of this activity keeps a list of what has arrived. */
+static bool
+gathers(const struct wf_activity *activity)
+{
+    return wf_act_type_merges(activity->type) || activity->pre_rule_count;
+}
+
+static void
+join(struct wf_unit *unit, struct wf_task *task, const struct wf_arrival *arrival)
+{
+    wf_unit_touch_task(unit, task);
+    WF_ARENA_PUSH(unit->arena, task->arrivals, task->arrival_count, task->arrival_capacity, *arrival);
+    wf_unit_event_of(unit, task)->joined = *arrival;
+}
+
+bool
+wf_task_create(struct wf_unit *unit, struct wf_instance *instance, struct wf_activity *activity,
+               const struct wf_arrival *arrival)
+{
+    struct wf_task *gatherer = wf_dependency_gatherer(instance, activity, arrival->serial_no);
+    if (gatherer) {
+        join(unit, gatherer, arrival);
+        return true;
+    }
+    if (++unit->created > WF_TASKS_MAX)
+        return wf_unit_reject(unit, WF_CODE_LIMIT_EXCEEDED, "the command would create more than %d tasks",
+                              WF_TASKS_MAX);
+
+    wf_unit_touch_instance(unit, instance);
+    struct wf_task *task = wf_unit_add_task(unit, instance);
+    wf_unit_touch_task(unit, task);
+    task->activity = activity;
+    task->n = instance->next_n++;
+    task->pre_act_id = arrival->pre_act_id;
+    task->serial_no = arrival->serial_no;
+    task->branch_no = arrival->branch_no;
+    task->date_created = task->date_changed = wf_instance_now(unit, instance);
+    if (activity->type == WF_ACT_DUMMY || activity->type == WF_ACT_INITIAL)
+        task->completion_flag = arrival->flag; /* FWD-8 */
+    if (gathers(activity))
+        WF_ARENA_PUSH(unit->arena, task->arrivals, task->arrival_count, task->arrival_capacity, *arrival);
+    wf_unit_event_of(unit, task);
+    WF_ARENA_PUSH(unit->arena, unit->moving, unit->moving_count, unit->moving_capacity, task);
+    return true;
+}
+
+void
+wf_task_set_state(struct wf_unit *unit, struct wf_task *task, enum wf_task_state state)
+{
+    wf_unit_event_of(unit, task);
+
+    int64_t now = wf_instance_now(unit, task->instance);
+    if (task->state == WF_TASK_WAITING)
+        task->waiting_time += now - task->date_changed;
+    if (task->state == WF_TASK_PAUSING)
+        task->paused_time += now - task->date_changed;
+    if (state == WF_TASK_WAITING)
+        task->date_waiting = now;
+    if (state == WF_TASK_PROCESSING && !task->date_processing)
+        task->date_processing = now;
+    if (!wf_task_state_open(state))
+        task->date_ended = now;
+    task->date_changed = now;
+    task->state = state;
+}
+
+bool
+wf_task_end(struct wf_unit *unit, struct wf_task *task, const char *completion_flag)
+{
+    struct wf_instance *instance = task->instance;
+    int32_t serial_no = task->serial_no, branch_no = task->branch_no;
+
+    wf_unit_touch_task(unit, task);
+    if (wf_act_type_merges(task->activity->type))
+        wf_dependency_flow_on(unit, task, &serial_no, &branch_no);
+    task->completion_flag = completion_flag;
+    wf_task_set_state(unit, task, WF_TASK_ENDED);
+    instance->ends++;
+    if (completion_flag)
+        instance->last_flag = completion_flag;
+    wf_dependency_note_end(unit, task);
+    return wf_forward_step(unit, task, serial_no, branch_no);
+}
+
+void
+wf_task_withdraw(struct wf_unit *unit, struct wf_task *task, const char *reason)
+{
+    wf_task_set_state(unit, task, WF_TASK_WITHDRAWN);
+    wf_unit_event_of(unit, task)->reason = reason;
+}
+
+/* FWD-5: the flag is that of the completion reached last, else of the last task with one before it. */
+static bool
+reach_completion(struct wf_unit *unit, struct wf_task *task)
+{
+    struct wf_instance *instance = task->instance;
+
+    wf_unit_touch_instance(unit, instance);
+    instance->reached_completion = true;
+    instance->reached_flag = task->activity->completion_flag ? task->activity->completion_flag : instance->last_flag;
+    if (!wf_task_end(unit, task, NULL))
+        return false;
+    if (task->activity->terminate)
+        for (size_t i = 0; i < instance->task_count; i++)
+            if (wf_task_state_open(instance->tasks[i]->state))
+                wf_task_withdraw(unit, instance->tasks[i], "the instance was terminated");
+    return true;
+}
+
+/* A task whose dependency check holds does what its type does (section 2, TSK-1, TSK-3). */
+static bool
+proceed(struct wf_unit *unit, struct wf_task *task)
+{
+    switch (task->activity->type) {
+    case WF_ACT_INTERACTION:
+        wf_task_set_state(unit, task, WF_TASK_WAITING);
+        wf_assignment_apply(unit, task);
+        return true;
+    case WF_ACT_AUTOMATION:
+        wf_task_set_state(unit, task, WF_TASK_WAITING);
+        wf_start_announce(unit, task);
+        return true;
+    case WF_ACT_COMPLETION:
+        return reach_completion(unit, task);
+    case WF_ACT_INITIAL:
+    case WF_ACT_DUMMY:
+        return wf_task_end(unit, task, task->completion_flag); /* FWD-8 */
+    default:
+        return wf_task_end(unit, task, NULL);
+    }
+}
+
+/* Moves a pending task if it can be moved; says whether it did. */
+static bool
+move(struct wf_unit *unit, struct wf_task *task, bool *ret_moved)
+{
+    *ret_moved = false;
+    if (task->state != WF_TASK_PENDING || task->instance->state == WF_INSTANCE_SUSPENDED)
+        return true;
+
+    switch (wf_dependency_check(unit, task)) {
+    case WF_NOT_READY:
+        return true;
+    case WF_ABSORB:
+        wf_task_set_state(unit, task, WF_TASK_ABSORBED);
+        *ret_moved = true;
+        return true;
+    default:
+        *ret_moved = true;
+        return proceed(unit, task);
+    }
+}
+
+static bool
+move_line(struct wf_unit *unit)
+{
+    bool moved;
+
+    while (unit->moving_at < unit->moving_count)
+        if (!move(unit, unit->moving[unit->moving_at++], &moved))
+            return false;
+    unit->moving_at = unit->moving_count = 0;
+    return true;
+}
+
+bool
+wf_task_run(struct wf_unit *unit, struct wf_instance *instance)
+{
+    bool any = true;
+
+    if (!move_line(unit))
+        return false;
+    while (any) {
+        any = false;
+        for (size_t i = 0; i < instance->task_count; i++) {
+            bool moved;
+            if (!move(unit, instance->tasks[i], &moved) || !move_line(unit))
+                return false;
+            any |= moved;
+        }
+    }
+    return true;
+}
+
+void
+wf_task_sweep(struct wf_unit *unit, struct wf_instance *instance)
+{
+    size_t open = 0;
+
+    for (size_t i = 0; i < instance->task_count; i++) {
+        struct wf_task *task = instance->tasks[i];
+        if (wf_task_state_open(task->state))
+            instance->tasks[open++] = task;
+        else
+            WF_ARENA_PUSH(unit->arena, instance->done, instance->done_count, instance->done_capacity, task);
+    }
+    instance->task_count = open;
+}

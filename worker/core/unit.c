@@ -1,0 +1,240 @@
+#include "core/unit.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Something as it was before the current command touched it. */
+struct wf_change {
+    struct wf_change *previous;
+    void *target;
+    const void *old; /* a copy of `size` bytes */
+    size_t size;
+};
+
+void
+wf_unit_begin(struct wf_unit *unit, struct wf_arena *arena)
+{
+    *unit = (struct wf_unit){.arena = arena};
+}
+
+struct wf_instance *
+wf_unit_add_instance(struct wf_unit *unit, const struct wf_uuid *instance_id)
+{
+    struct wf_instance *instance = WF_ARENA_NEW(unit->arena, struct wf_instance);
+
+    instance->instance_id = *instance_id;
+    wf_map_put(&unit->instances, unit->arena, instance->instance_id.bytes, sizeof instance->instance_id.bytes,
+               instance);
+    WF_ARENA_PUSH(unit->arena, unit->instance_list, unit->instance_count, unit->instance_capacity, instance);
+    return instance;
+}
+
+struct wf_instance *
+wf_unit_instance(const struct wf_unit *unit, const struct wf_uuid *instance_id)
+{
+    return wf_map_get(&unit->instances, instance_id->bytes, sizeof instance_id->bytes);
+}
+
+struct wf_task *
+wf_unit_add_task(struct wf_unit *unit, struct wf_instance *instance)
+{
+    struct wf_task *task = WF_ARENA_NEW(unit->arena, struct wf_task);
+
+    task->instance = instance;
+    WF_ARENA_PUSH(unit->arena, instance->tasks, instance->task_count, instance->task_capacity, task);
+    return task;
+}
+
+struct wf_batch *
+wf_unit_add_batch(struct wf_unit *unit, struct wf_instance *instance)
+{
+    struct wf_batch *batch = WF_ARENA_NEW(unit->arena, struct wf_batch);
+
+    WF_ARENA_PUSH(unit->arena, instance->batches, instance->batch_count, instance->batch_capacity, batch);
+    return batch;
+}
+
+enum { SEEN_KEY = 2 * sizeof(struct wf_uuid) };
+_Static_assert(offsetof(struct wf_seen, id_hash) == sizeof(struct wf_uuid), "scope and id_hash are one key");
+
+struct wf_seen *
+wf_unit_seen(const struct wf_unit *unit, const struct wf_uuid *scope, const struct wf_uuid *id_hash)
+{
+    struct wf_seen key = {.scope = *scope, .id_hash = *id_hash};
+
+    return wf_map_get(&unit->seen, &key, SEEN_KEY);
+}
+
+void
+wf_unit_add_seen(struct wf_unit *unit, struct wf_seen *seen)
+{
+    wf_map_put(&unit->seen, unit->arena, seen, SEEN_KEY, seen);
+    if (!seen->stored)
+        WF_ARENA_PUSH(unit->arena, unit->seen_list, unit->seen_count, unit->seen_capacity, seen);
+}
+
+static void
+keep(struct wf_unit *unit, void *target, size_t size)
+{
+    struct wf_change *change = WF_ARENA_NEW(unit->arena, struct wf_change);
+
+    change->target = target;
+    change->old = wf_arena_memdup(unit->arena, target, size);
+    change->size = size;
+    change->previous = unit->changes;
+    unit->changes = change;
+}
+
+void
+wf_unit_touch_instance(struct wf_unit *unit, struct wf_instance *instance)
+{
+    if (instance->touched == unit->command_no)
+        return;
+    keep(unit, instance, sizeof *instance);
+    instance->previous_state = instance->stored || instance->touched ? (int)instance->state : -1;
+    instance->touched = unit->command_no;
+    instance->event = 0;
+    instance->dirty = true;
+}
+
+void
+wf_unit_touch_task(struct wf_unit *unit, struct wf_task *task)
+{
+    wf_unit_touch_instance(unit, task->instance);
+    if (task->touched == unit->command_no)
+        return;
+    keep(unit, task, sizeof *task);
+    task->previous_state = task->stored || task->touched ? (int)task->state : -1;
+    task->touched = unit->command_no;
+    task->event = 0;
+    task->dirty = true;
+}
+
+void
+wf_unit_touch_batch(struct wf_unit *unit, struct wf_instance *instance, struct wf_batch *batch)
+{
+    wf_unit_touch_instance(unit, instance);
+    if (batch->touched == unit->command_no)
+        return;
+    keep(unit, batch, sizeof *batch);
+    batch->touched = unit->command_no;
+    batch->dirty = true;
+}
+
+struct wf_summary *
+wf_unit_touch_summary(struct wf_unit *unit, struct wf_instance *instance, struct wf_activity *activity,
+                      int32_t serial_no)
+{
+    wf_unit_touch_instance(unit, instance);
+    for (size_t i = 0; i < instance->summary_count; i++) {
+        struct wf_summary *summary = &instance->summaries[i];
+        if (summary->activity == activity && summary->serial_no == serial_no) {
+            keep(unit, summary, sizeof *summary);
+            summary->dirty = true;
+            return summary;
+        }
+    }
+    struct wf_summary summary = {.activity = activity, .serial_no = serial_no, .dirty = true};
+    WF_ARENA_PUSH(unit->arena, instance->summaries, instance->summary_count, instance->summary_capacity, summary);
+    return &instance->summaries[instance->summary_count - 1];
+}
+
+bool
+wf_unit_reject(struct wf_unit *unit, enum wf_code code, const char *format, ...)
+{
+    char detail[1024];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(detail, sizeof detail, format, args);
+    va_end(args);
+
+    unit->rejected = true;
+    unit->outcome.result = WF_RESULT_REJECTED;
+    unit->outcome.code = code;
+    unit->outcome.detail = wf_arena_strdup(unit->arena, detail);
+    return false;
+}
+
+/* Restoring in reverse order ends with the oldest state of everything that was kept. */
+void
+wf_unit_undo(struct wf_unit *unit)
+{
+    for (const struct wf_change *change = unit->changes; change; change = change->previous)
+        memcpy(change->target, change->old, change->size);
+    unit->changes = NULL;
+    unit->event_count = 0;
+    unit->moving_at = unit->moving_count = 0;
+}
+
+static struct wf_event *
+event_add(struct wf_unit *unit, const struct wf_instance *instance)
+{
+    struct wf_event event = {.instance = instance, .previous_state = -1};
+
+    WF_ARENA_PUSH(unit->arena, unit->events, unit->event_count, unit->event_capacity, event);
+    return &unit->events[unit->event_count - 1];
+}
+
+struct wf_event *
+wf_unit_event_of(struct wf_unit *unit, struct wf_task *task)
+{
+    wf_unit_touch_task(unit, task);
+    if (!task->event) {
+        struct wf_event *event = event_add(unit, task->instance);
+        event->kind = WF_EVENT_TASK;
+        event->of = task;
+        event->previous_state = task->previous_state;
+        task->event = (int32_t)unit->event_count;
+    }
+    return &unit->events[task->event - 1];
+}
+
+struct wf_event *
+wf_unit_instance_event(struct wf_unit *unit, struct wf_instance *instance)
+{
+    wf_unit_touch_instance(unit, instance);
+    if (!instance->event) {
+        struct wf_event *event = event_add(unit, instance);
+        event->kind = WF_EVENT_INSTANCE;
+        event->previous_state = instance->previous_state;
+        instance->event = (int32_t)unit->event_count;
+    }
+    return &unit->events[instance->event - 1];
+}
+
+static void
+event_complete(struct wf_event *event, struct wf_instance *instance)
+{
+    event->position = ++instance->position;
+    event->instance_state = instance->state;
+    event->entity_id = instance->entity_id;
+    if (event->kind == WF_EVENT_INSTANCE) {
+        event->sequence = instance->position - instance->task_sequence;
+        event->instance_flag = instance->completion_flag;
+        return;
+    }
+    event->sequence = ++instance->task_sequence;
+    event->task = *event->of;
+}
+
+/* What an instance has come to is told last, after what brought it there. */
+static void
+move_instance_event_last(struct wf_unit *unit, struct wf_instance *instance)
+{
+    if (!instance->event || instance->state == WF_INSTANCE_RUNNING)
+        return;
+    struct wf_event event = unit->events[instance->event - 1];
+    size_t at = (size_t)instance->event - 1;
+    memmove(&unit->events[at], &unit->events[at + 1], (unit->event_count - at - 1) * sizeof event);
+    unit->events[unit->event_count - 1] = event;
+}
+
+void
+wf_unit_finish_events(struct wf_unit *unit, struct wf_instance *instance)
+{
+    move_instance_event_last(unit, instance);
+    for (size_t i = 0; i < unit->event_count; i++)
+        event_complete(&unit->events[i], instance);
+}
