@@ -1,0 +1,46 @@
+-- install.sql - installs or upgrades the schema; running it again changes nothing.
+--
+--   psql -X -v ON_ERROR_STOP=1 -d DATABASE -f sql/install.sql
+--
+-- `pawl db migrate` does the same from the files it carries.
+
+\set ON_ERROR_STOP on
+begin;
+set local client_min_messages = warning; -- "already exists, skipping"
+\ir schema.sql
+set local client_min_messages = notice;
+
+select not exists (select from workflow.schema_step where step = 1) as missing \gset
+\if :missing
+\ir steps/001-institution.sql
+insert into workflow.schema_step (step, name) values (1, '001-institution');
+\endif
+
+select not exists (select from workflow.schema_step where step = 2) as missing \gset
+\if :missing
+\ir steps/002-information.sql
+insert into workflow.schema_step (step, name) values (2, '002-information');
+\endif
+
+select not exists (select from workflow.schema_step where step = 3) as missing \gset
+\if :missing
+\ir steps/003-engine.sql
+insert into workflow.schema_step (step, name) values (3, '003-engine');
+\endif
+
+\ir views/process_list.sql
+\ir views/instance_list.sql
+\ir views/task_list.sql
+\ir views/history_list.sql
+
+\ir functions/definition_store.sql
+\ir functions/definition_document.sql
+\ir functions/institution_store.sql
+\ir functions/institution_document.sql
+\ir functions/partitions_set.sql
+\ir functions/history_partitions_make.sql
+\ir functions/task_list_of.sql
+
+\ir roles.sql
+\ir finish.sql
+commit;

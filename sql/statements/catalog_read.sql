@@ -1,0 +1,3 @@
+-- catalog_read.sql - The one row of the catalog.
+select database_id, incarnation, partitions, institution_version, definition_version
+  from workflow.catalog;

@@ -1,0 +1,7 @@
+-- command_id_insert.sql - Remembers commands that took effect. A unique violation is a lost race: the unit is done again.
+-- $1 scopes, $2 id hashes, $3 data hashes, $4 positions, $5 task numbers, $6 instances (null: the scope).
+insert into workflow.command_id (scope, id_hash, data_hash, position, task_n, instance_id, date_created)
+select u.scope, u.id_hash, u.data_hash, u.position, u.task_n, u.instance_id,
+       case when u.instance_id is not null then now() end
+  from unnest($1::uuid[], $2::uuid[], $3::int8[], $4::int4[], $5::int4[], $6::uuid[])
+    as u (scope, id_hash, data_hash, position, task_n, instance_id);

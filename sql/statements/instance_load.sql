@@ -1,0 +1,7 @@
+-- instance_load.sql - Instances of a unit. $1 ids.
+select u.i, i.partition, i.process_id, i.version, i.state::text, i.entity_id, i.variables::text, i.completion_flag,
+       i.requester::text, i.notifyto, i.correlation_id, i.actor, i.hops, i.next_n, i.next_serial, i.ends, i.position,
+       i.task_sequence, i.reached_completion, i.reached_flag, i.last_flag, i.date_created, i.date_completed,
+       i.date_changed
+  from unnest($1::uuid[]) with ordinality as u (instance_id, i)
+  join workflow.instance i using (instance_id);

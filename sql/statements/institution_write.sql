@@ -1,0 +1,2 @@
+-- institution_write.sql - Stores the whole institution. $1 institution file, $2 version.
+select workflow.institution_store($1::text::jsonb, $2::int8);

@@ -1,0 +1,18 @@
+-- partition_claim.sql - Claims partitions (EOS-3): locks and writes their rows, in order.
+-- $1 partitions, $2 slot of the new owner or null.
+  with mine as materialized (
+       select p.partition, p.slot
+         from unnest($1::int4[]) as u (partition)
+         join workflow.partition p using (partition)
+        order by p.partition
+          for update of p
+       )
+update workflow.partition p
+   set epoch = p.epoch + 1,
+       tries = p.tries + 1,
+       slot = $2::int4,
+       backend_pid = pg_backend_pid(),
+       backend_start = (select a.backend_start from pg_stat_activity a where a.pid = pg_backend_pid())
+  from mine m
+ where p.partition = m.partition
+returning p.partition, p.epoch, p.positions, p.position_times, p.outbox_number, p.published_number, m.slot, p.tries;

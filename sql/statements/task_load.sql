@@ -1,0 +1,13 @@
+-- task_load.sql - Open tasks of a unit's instances, in order; a row for each arrival of a task that has
+-- gathered some. $1 ids.
+select u.i, t.n, t.state::text, t.act_id, t.pre_act_id, t.serial_no, t.branch_no, t.staff_id, t.grantor_id,
+       t.executor_id, t.group_based_on::text, t.group_id, t.completion_flag, t.attempt, t.date_created, t.date_waiting,
+       t.date_processing, t.date_changed, t.waiting_time, t.paused_time, t.due_at,
+       a.i, a.pre_act_id, a.serial_no, a.branch_no, a.flag
+  from unnest($1::uuid[]) with ordinality as u (instance_id, i)
+  join workflow.to_do_task_list t using (instance_id)
+  left join lateral rows from (
+           jsonb_to_recordset(t.arrivals) as (pre_act_id text, serial_no int4, branch_no int4, flag text)
+       ) with ordinality as a (pre_act_id, serial_no, branch_no, flag, i)
+    on true
+ order by u.i, t.n, a.i;
