@@ -1,0 +1,384 @@
+/*
+ * save.c - the second half of a unit of work: what it changed, its outbox rows and the COMMIT,
+ * in one round trip.
+ *
+ * One walk over the instances sorts what is dirty into the tables of the statements.  What began
+ * and ended within the unit leaves its history and nothing else.
+ */
+#include "base/json.h"
+#include "store/pipeline.h"
+
+/* The statements that a walk fills, in the order in which they are sent (EOS-24: command ids first). */
+static const enum wf_statement order[] = {
+    WF_STATEMENT_COMMAND_ID_INSERT, WF_STATEMENT_RESERVATION_INSERT, WF_STATEMENT_RESERVATION_DELETE,
+    WF_STATEMENT_INSTANCE_INSERT,   WF_STATEMENT_INSTANCE_UPDATE,    WF_STATEMENT_TASK_INSERT,
+    WF_STATEMENT_TASK_UPDATE,       WF_STATEMENT_TASK_DELETE,        WF_STATEMENT_HISTORY_INSERT,
+    WF_STATEMENT_BATCH_PUT,         WF_STATEMENT_WINNER_INSERT,      WF_STATEMENT_WINNER_DELETE,
+    WF_STATEMENT_SUMMARY_PUT,       WF_STATEMENT_SUMMARY_DELETE,     WF_STATEMENT_OUTBOX_INSERT,
+};
+
+static struct wf_table *
+row(struct wf_store *store, enum wf_statement statement)
+{
+    struct wf_table *table = store->tables[statement];
+
+    wf_table_row(table);
+    return table;
+}
+
+static const char *
+group_name(const struct wf_task *task)
+{
+    return task->group_based_on == WF_BASED_ON_NONE ? NULL : wf_based_on_name(task->group_based_on);
+}
+
+/* The arrivals as a JSON array, or a null. */
+static void
+put_arrivals(struct wf_table *table, const struct wf_task *task)
+{
+    struct wf_buf json = {0};
+
+    if (!task->arrival_count) {
+        wf_table_null(table);
+        return;
+    }
+    wf_json_open(&json, '[');
+    for (size_t i = 0; i < task->arrival_count; i++) {
+        const struct wf_arrival *arrival = &task->arrivals[i];
+        wf_json_open(&json, '{');
+        wf_json_put_opt(&json, "pre_act_id", arrival->pre_act_id);
+        wf_json_put_int(&json, "serial_no", arrival->serial_no);
+        wf_json_put_int(&json, "branch_no", arrival->branch_no);
+        wf_json_put_opt(&json, "flag", arrival->flag);
+        wf_json_close(&json, '}');
+    }
+    wf_json_close(&json, ']');
+    wf_table_bytes(table, json.data, json.length);
+    wf_buf_drop(&json);
+}
+
+static void
+instance_insert(struct wf_store *store, const struct wf_instance *instance)
+{
+    struct wf_table *table = row(store, WF_STATEMENT_INSTANCE_INSERT);
+
+    wf_table_uuid(table, &instance->instance_id);
+    wf_table_time(table, instance->date_created);
+    wf_table_time(table, instance->date_changed);
+    wf_table_time(table, instance->date_completed);
+    wf_table_int(table, instance->process->version);
+    wf_table_int(table, instance->partition);
+    wf_table_int(table, instance->next_n);
+    wf_table_int(table, instance->next_serial);
+    wf_table_int(table, instance->ends);
+    wf_table_int(table, instance->position);
+    wf_table_int(table, instance->task_sequence);
+    wf_table_int_opt(table, instance->hops);
+    wf_table_text(table, wf_instance_state_name(instance->state));
+    wf_table_bool(table, instance->reached_completion);
+    wf_table_text(table, instance->process->process_id);
+    wf_table_text(table, instance->entity_id);
+    wf_table_text(table, instance->completion_flag);
+    wf_table_text(table, instance->reached_flag);
+    wf_table_text(table, instance->last_flag);
+    wf_table_text(table, instance->actor);
+    wf_table_text(table, instance->notifyto);
+    wf_table_text(table, instance->correlation_id);
+    wf_table_text(table, instance->requester);
+    wf_table_text(table, instance->variables);
+}
+
+static void
+instance_update(struct wf_store *store, const struct wf_instance *instance)
+{
+    struct wf_table *table = row(store, WF_STATEMENT_INSTANCE_UPDATE);
+
+    wf_table_uuid(table, &instance->instance_id);
+    wf_table_time(table, instance->date_changed);
+    wf_table_time(table, instance->date_completed);
+    wf_table_int(table, instance->next_n);
+    wf_table_int(table, instance->next_serial);
+    wf_table_int(table, instance->ends);
+    wf_table_int(table, instance->position);
+    wf_table_int(table, instance->task_sequence);
+    wf_table_text(table, wf_instance_state_name(instance->state));
+    wf_table_bool(table, instance->reached_completion);
+    wf_table_text(table, instance->entity_id);
+    wf_table_text(table, instance->completion_flag);
+    wf_table_text(table, instance->reached_flag);
+    wf_table_text(table, instance->last_flag);
+    wf_table_text(table, instance->variables);
+}
+
+static void
+task_put(struct wf_store *store, const struct wf_task *task)
+{
+    bool insert = !task->stored;
+    struct wf_table *table = row(store, insert ? WF_STATEMENT_TASK_INSERT : WF_STATEMENT_TASK_UPDATE);
+
+    wf_table_uuid(table, &task->instance->instance_id);
+    wf_table_int(table, task->n);
+    wf_table_text(table, wf_task_state_name(task->state));
+    if (insert)
+        wf_table_text(table, task->activity->act_id);
+    wf_table_text(table, task->pre_act_id);
+    wf_table_int(table, task->serial_no);
+    wf_table_int(table, task->branch_no);
+    wf_table_text(table, task->staff_id);
+    wf_table_text(table, task->grantor_id);
+    wf_table_text(table, task->executor_id);
+    wf_table_text(table, group_name(task));
+    wf_table_text(table, task->group_id);
+    wf_table_text(table, task->completion_flag);
+    wf_table_int_opt(table, task->attempt);
+    if (insert)
+        wf_table_time(table, task->date_created);
+    wf_table_time(table, task->date_waiting);
+    wf_table_time(table, task->date_processing);
+    wf_table_time(table, task->date_changed);
+    wf_table_int_opt(table, task->waiting_time);
+    wf_table_int_opt(table, task->paused_time);
+    wf_table_time(table, task->due_at);
+    put_arrivals(table, task);
+}
+
+static void
+task_done(struct wf_store *store, const struct wf_task *task)
+{
+    struct wf_table *table;
+
+    if (task->stored) {
+        table = row(store, WF_STATEMENT_TASK_DELETE);
+        wf_table_uuid(table, &task->instance->instance_id);
+        wf_table_int(table, task->n);
+    }
+    table = row(store, WF_STATEMENT_HISTORY_INSERT);
+    wf_table_uuid(table, &task->instance->instance_id);
+    wf_table_int(table, task->n);
+    wf_table_text(table, wf_task_state_name(task->state));
+    wf_table_text(table, task->activity->act_id);
+    wf_table_text(table, task->pre_act_id);
+    wf_table_int(table, task->serial_no);
+    wf_table_int(table, task->branch_no);
+    wf_table_text(table, task->staff_id);
+    wf_table_text(table, task->grantor_id);
+    wf_table_text(table, task->executor_id);
+    wf_table_text(table, task->completion_flag);
+    wf_table_int_opt(table, task->attempt);
+    wf_table_time(table, task->date_created);
+    wf_table_time(table, task->date_waiting);
+    wf_table_time(table, task->date_processing);
+    wf_table_time(table, task->date_ended);
+    wf_table_int_opt(table, task->waiting_time);
+    wf_table_int_opt(table, task->paused_time);
+    wf_table_time(table, task->due_at);
+}
+
+static void
+batches_put(struct wf_store *store, const struct wf_instance *instance)
+{
+    for (size_t i = 0; i < instance->batch_count; i++) {
+        const struct wf_batch *batch = instance->batches[i];
+        if (!batch->dirty)
+            continue;
+        struct wf_table *table = row(store, WF_STATEMENT_BATCH_PUT);
+        wf_table_uuid(table, &instance->instance_id);
+        wf_table_int(table, batch->serial_no);
+        wf_table_int(table, batch->parent_serial_no);
+        wf_table_int(table, batch->parent_branch_no);
+        wf_table_int(table, batch->branches);
+        wf_table_int(table, batch->opened_by);
+        wf_table_int_opt(table, batch->closed_by);
+        wf_table_bool(table, batch->by_all);
+        wf_table_text(table, batch->opener ? batch->opener->act_id : NULL);
+    }
+}
+
+static void
+winners_put(struct wf_store *store, const struct wf_instance *instance)
+{
+    for (size_t i = 0; i < instance->winner_count; i++) {
+        const struct wf_winner *winner = &instance->winners[i];
+        if (winner->stored)
+            continue;
+        struct wf_table *table = row(store, WF_STATEMENT_WINNER_INSERT);
+        wf_table_uuid(table, &instance->instance_id);
+        wf_table_int(table, winner->serial_no);
+        wf_table_int(table, winner->branch_no);
+        wf_table_text(table, winner->merge->act_id);
+    }
+}
+
+static void
+summaries_put(struct wf_store *store, const struct wf_instance *instance)
+{
+    for (size_t i = 0; i < instance->summary_count; i++) {
+        const struct wf_summary *summary = &instance->summaries[i];
+        if (!summary->dirty)
+            continue;
+        struct wf_table *table = row(store, WF_STATEMENT_SUMMARY_PUT);
+        wf_table_uuid(table, &instance->instance_id);
+        wf_table_int(table, summary->serial_no);
+        wf_table_int(table, summary->ended);
+        wf_table_int(table, summary->last);
+        wf_table_text(table, summary->activity->act_id);
+        wf_table_text(table, summary->flag);
+        wf_table_text(table, summary->staff_id);
+    }
+}
+
+/* Winners and summaries serve the running instance alone. */
+static void
+working_state_delete(struct wf_store *store, const struct wf_instance *instance)
+{
+    bool winners = false, summaries = false;
+
+    for (size_t i = 0; i < instance->winner_count; i++)
+        winners |= instance->winners[i].stored;
+    for (size_t i = 0; i < instance->summary_count; i++)
+        summaries |= instance->summaries[i].stored;
+    if (winners)
+        wf_table_uuid(row(store, WF_STATEMENT_WINNER_DELETE), &instance->instance_id);
+    if (summaries)
+        wf_table_uuid(row(store, WF_STATEMENT_SUMMARY_DELETE), &instance->instance_id);
+}
+
+/* Every change of anything in an instance touches the instance; one not dirty was only read, or undone. */
+static void
+instance_put(struct wf_store *store, const struct wf_instance *instance)
+{
+    if (!instance->dirty)
+        return;
+    if (instance->stored)
+        instance_update(store, instance);
+    else
+        instance_insert(store, instance);
+    for (size_t i = 0; i < instance->task_count; i++)
+        if (!instance->tasks[i]->stored || instance->tasks[i]->dirty)
+            task_put(store, instance->tasks[i]);
+    for (size_t i = 0; i < instance->done_count; i++)
+        task_done(store, instance->done[i]);
+    batches_put(store, instance);
+    if (wf_instance_state_over(instance->state)) {
+        working_state_delete(store, instance);
+    } else {
+        winners_put(store, instance);
+        summaries_put(store, instance);
+    }
+}
+
+static void
+seen_put(struct wf_store *store, const struct wf_seen *seen)
+{
+    struct wf_table *table = row(store, WF_STATEMENT_COMMAND_ID_INSERT);
+
+    wf_table_uuid(table, &seen->scope);
+    wf_table_uuid(table, &seen->id_hash);
+    wf_table_int(table, seen->data_hash);
+    wf_table_int(table, seen->position);
+    wf_table_int_opt(table, seen->task_n);
+    if (wf_uuid_equal(&seen->instance_id, &seen->scope))
+        wf_table_null(table);
+    else
+        wf_table_uuid(table, &seen->instance_id);
+}
+
+static void
+reservations_put(struct wf_store *store, enum wf_statement statement, const struct wf_reservation *list, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct wf_table *table = row(store, statement);
+        wf_table_uuid(table, &list[i].instance_id);
+        wf_table_int(table, list[i].n);
+        wf_table_uuid(table, &list[i].command_id);
+    }
+}
+
+static void
+outbox_put(struct wf_store *store, const struct wf_work_partition *partition)
+{
+    if (!partition->events.length)
+        return;
+    struct wf_table *table = row(store, WF_STATEMENT_OUTBOX_INSERT);
+    wf_table_int(table, partition->partition);
+    wf_table_int(table, partition->outbox_number);
+    wf_table_bytes(table, partition->events.data, partition->events.length);
+}
+
+/* Definitions and the institution lock the catalog's row, so they come last. */
+static void
+documents_send(struct wf_store *store, struct wf_pipeline *pipeline, const struct wf_work *work)
+{
+    struct wf_table *table;
+
+    for (size_t i = 0; i < work->unit->deployed_count; i++) {
+        const struct wf_process *process = work->unit->deployed[i];
+        table = wf_store_table(store, WF_STATEMENT_DEFINITION_WRITE);
+        wf_table_row(table);
+        wf_table_text(table, process->process_id);
+        wf_table_int(table, process->version);
+        wf_table_text(table, process->document);
+        wf_pipeline_send(pipeline, table);
+    }
+    if (work->institution_document) {
+        table = wf_store_table(store, WF_STATEMENT_INSTITUTION_WRITE);
+        wf_table_row(table);
+        wf_table_text(table, work->institution_document);
+        wf_table_int(table, work->next_institution_version);
+        wf_pipeline_send(pipeline, table);
+    }
+}
+
+static void
+unit_put(struct wf_store *store, const struct wf_work *work)
+{
+    const struct wf_unit *unit = work->unit;
+
+    for (size_t s = 0; s < sizeof order / sizeof *order; s++)
+        wf_store_table(store, order[s]);
+    for (size_t i = 0; i < unit->seen_count; i++)
+        seen_put(store, unit->seen_list[i]);
+    reservations_put(store, WF_STATEMENT_RESERVATION_INSERT, work->reserved, work->reserved_count);
+    reservations_put(store, WF_STATEMENT_RESERVATION_DELETE, work->released, work->released_count);
+    for (size_t i = 0; i < unit->instance_count; i++)
+        instance_put(store, unit->instance_list[i]);
+    for (size_t i = 0; i < work->partition_count; i++)
+        outbox_put(store, &work->partitions[i]);
+}
+
+/* A unit with more definitions than fit into the pipeline is cut like any other that fails. */
+static enum wf_verdict
+save_check(struct wf_store *store, const struct wf_work *work, struct wf_error *reterr)
+{
+    enum { OTHERS = sizeof order / sizeof *order + 2 };
+
+    if (!store->unit_open)
+        return wf_verdict_fail(WF_VERDICT_FATAL, reterr, "no unit is open");
+    if (work->unit->deployed_count + OTHERS > WF_CALLS_MAX)
+        return wf_verdict_fail(WF_VERDICT_CUT, reterr, "%zu definitions in one unit", work->unit->deployed_count);
+    for (size_t i = 0; i < work->unit->deployed_count; i++)
+        if (!work->unit->deployed[i]->document)
+            return wf_verdict_fail(WF_VERDICT_FATAL, reterr, "process \"%s\" has no document",
+                                   work->unit->deployed[i]->process_id);
+    return WF_VERDICT_OK;
+}
+
+enum wf_verdict
+wf_store_save(struct wf_store *store, struct wf_work *work, struct wf_error *reterr)
+{
+    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
+    enum wf_verdict verdict = save_check(store, work, reterr);
+
+    if (verdict != WF_VERDICT_OK)
+        return wf_store_abandon(store, verdict);
+    unit_put(store, work);
+    for (size_t s = 0; s < sizeof order / sizeof *order; s++)
+        wf_pipeline_send_rows(&pipeline, store->tables[order[s]]);
+    documents_send(store, &pipeline, work);
+    wf_pipeline_send_plain(&pipeline, WF_STATEMENT_COMMIT);
+
+    verdict = wf_pipeline_finish(&pipeline, reterr);
+    if (verdict == WF_VERDICT_OK)
+        store->unit_open = false;
+    return wf_store_abandon(store, verdict);
+}

@@ -1,0 +1,73 @@
+/*
+ * statement.h - every statement of the worker: its parameters, and the shape of its result.
+ *
+ * NAME, file in sql/statements/, parameters, columns.  A letter is a type:
+ *
+ *     u uuid   i int4   l int8   t text   b bool   z timestamptz   y bytea   a int8[]   v void
+ *
+ * A lower-case parameter is an array of the type, to be unnested; an upper-case one is a single value.
+ * Everything is binary on the wire; what the server returns is checked against the shape.
+ */
+#ifndef WF_STORE_STATEMENT_H
+#define WF_STORE_STATEMENT_H
+
+#define WF_STATEMENT_MAP(X)                                                             \
+    X(CATALOG_READ, "catalog_read", "", "uuill")                                        \
+    X(SLOT_TAKE, "slot_take", "", "i")                                                  \
+    X(SLOT_TRY, "slot_try", "I", "b")                                                   \
+    X(SLOT_RELEASE, "slot_release", "I", "b")                                           \
+    X(PARTITION_CLAIM, "partition_claim", "iI", "ilaallii")                             \
+    X(BACKEND_TERMINATE, "backend_terminate", "i", "l")                                 \
+    X(PARTITION_ADVANCE, "partition_advance", "illll", "ilzll")                         \
+    X(OUTBOX_DELETE, "outbox_delete", "il", "")                                         \
+    X(OUTBOX_INSERT, "outbox_insert", "ily", "")                                        \
+    X(OUTBOX_READ, "outbox_read", "ILL", "ly")                                          \
+    X(OUTBOX_REPLACE, "outbox_replace", "ILLY", "l")                                    \
+    X(COMMAND_ID_FIND, "command_id_find", "uu", "lliiu")                                \
+    X(COMMAND_ID_INSERT, "command_id_insert", "uuliiu", "")                             \
+    X(INSTANCE_LOAD, "instance_load", "u", "liti" "tttttttt" "iiiiii" "b" "tt" "zzz")   \
+    X(INSTANCE_INSERT, "instance_insert", "uzzz" "iiiiiiii" "tb" "tttttttttt", "")      \
+    X(INSTANCE_UPDATE, "instance_update", "uzz" "iiiii" "tb" "ttttt", "")               \
+    X(TASK_LOAD, "task_load", "u", "li" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "ltiit")   \
+    X(TASK_INSERT, "task_insert", "ui" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "t", "")    \
+    X(TASK_UPDATE, "task_update", "ui" "tt" "ii" "tttttt" "i" "zzz" "llz" "t", "")      \
+    X(TASK_DELETE, "task_delete", "ui", "")                                             \
+    X(HISTORY_INSERT, "history_insert", "ui" "ttt" "ii" "tttt" "i" "zzzz" "llz", "")    \
+    X(BATCH_LOAD, "batch_load", "u", "liiiiiibt")                                       \
+    X(BATCH_PUT, "batch_put", "uiiiiiibt", "")                                          \
+    X(WINNER_LOAD, "winner_load", "u", "liit")                                          \
+    X(WINNER_INSERT, "winner_insert", "uiit", "")                                       \
+    X(WINNER_DELETE, "winner_delete", "u", "")                                          \
+    X(SUMMARY_LOAD, "summary_load", "u", "liiittt")                                     \
+    X(SUMMARY_PUT, "summary_put", "uiiittt", "")                                        \
+    X(SUMMARY_DELETE, "summary_delete", "u", "")                                        \
+    X(CANDIDATE_FIND, "candidate_find", "tttti", "luiiz")                               \
+    X(RESERVATION_INSERT, "reservation_insert", "uiu", "")                              \
+    X(RESERVATION_DELETE, "reservation_delete", "uiu", "")                              \
+    X(DEFINITION_LOAD, "definition_load", "TI", "it")                                   \
+    X(DEFINITION_MATCH, "definition_match", "TT", "ii")                                 \
+    X(DEFINITION_WRITE, "definition_write", "TIT", "v")                                 \
+    X(LATEST_VERSIONS, "latest_versions", "", "ti")                                     \
+    X(INSTITUTION_LOAD, "institution_load", "", "tl")                                   \
+    X(INSTITUTION_WRITE, "institution_write", "TL", "v")
+
+enum wf_statement {
+#define X(name, file, parameters, columns) WF_STATEMENT_##name,
+    WF_STATEMENT_MAP(X)
+#undef X
+    WF_STATEMENT_COUNT,
+    /* Not prepared. */
+    WF_STATEMENT_BEGIN = WF_STATEMENT_COUNT,
+    WF_STATEMENT_COMMIT,
+    WF_STATEMENT_ROLLBACK
+};
+
+struct wf_statement_row {
+    const char *file;
+    const char *parameters;
+    const char *columns;
+};
+
+extern const struct wf_statement_row wf_statement_rows[WF_STATEMENT_COUNT];
+
+#endif

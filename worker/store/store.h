@@ -1,0 +1,234 @@
+/*
+ * store.h - what the worker keeps in PostgreSQL, behind one handle.
+ *
+ * A store is one connection, used by one thread.  Its life:
+ *
+ *     wf_store_open ─▶ wf_store_take_slot ─▶ wf_store_claim ─▶ wf_store_outbox …
+ *         ▲                                        │
+ *         │                  ┌─────────────────────┘
+ *         │                  ▼
+ *         │     ┌─▶ wf_store_load ─▶ [wf_store_candidates, wf_store_load_instances] ─▶ wf_store_save ─┐
+ *         │     └──────────────── OK, or RETRY, CUT: again from what is still there ◀─────────────────┘
+ *         └──── RECONNECT: wf_store_close, wait, open, take a slot and claim again
+ *
+ * A unit of work is one transaction: wf_store_load begins it, wf_store_save commits it.
+ * Whenever a function of the unit returns anything but OK the transaction is rolled back
+ * already, or gone with its connection; wf_store_rollback() is for the caller's own reasons.
+ * Each function of the unit is one round trip (libpq's pipeline mode).
+ *
+ * Times are microseconds since 1970, 0 is none.  Rules: exactly-once.md (EOS-n).
+ */
+#ifndef WF_STORE_H
+#define WF_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/message.h"
+#include "base/settings.h"
+#include "base/uuid.h"
+#include "core/unit.h"
+
+struct wf_store;
+
+/*
+ * What the caller does next (EOS-22, EOS-23).
+ *
+ * NAME         text          what happened, and what to do
+ */
+#define WF_VERDICT_MAP(X)                                                                         \
+    X(OK,        "ok")        /* go on                                                         */ \
+    X(NOT_OWNER, "not owner") /* somebody else claimed a partition of the unit: claim again    */ \
+    X(RETRY,     "retry")     /* deadlock, lock timeout, lost race: the whole again, from load */ \
+    X(CUT,       "cut")       /* the data of some command: apply a shorter prefix              */ \
+    X(RECONNECT, "reconnect") /* the server is gone or full; a COMMIT may or may not have been */ \
+    X(FATAL,     "fatal")     /* wrong schema, missing rights: no command can work             */
+
+enum wf_verdict {
+#define X(name, text) WF_VERDICT_##name,
+    WF_VERDICT_MAP(X)
+#undef X
+    WF_VERDICT_COUNT
+};
+
+const char *wf_verdict_name(enum wf_verdict verdict);
+
+/*
+ * Connects and prepares every statement; may take 5 s.  RETRY while the server is away; FATAL with
+ * WF_EXIT_DATABASE for a missing, older or breaking newer schema and for missing rights.
+ * `settings` (`database`) is only read during the call.
+ */
+bool wf_store_open(const struct wf_settings *settings, struct wf_store **ret_store, struct wf_error *reterr) WF_CHECKED;
+
+/* Ends the connection, and with it an open unit and the slots.  NULL is fine. */
+void wf_store_close(struct wf_store *store);
+
+/* The connection's descriptor, to be polled for its loss while idle. */
+int wf_store_socket(const struct wf_store *store);
+
+struct wf_catalog {
+    struct wf_uuid database_id; /* made at install, for ever: EOS-13 */
+    struct wf_uuid incarnation; /* another one after a restore: EOS-21 */
+    int32_t partitions;         /* 0: not set yet */
+    int64_t institution_version;
+    int64_t definition_version; /* grows with each deployment of any process */
+};
+
+/* Reads the catalog; within a unit it sees the unit. */
+enum wf_verdict wf_store_catalog(struct wf_store *store, struct wf_catalog *ret_catalog,
+                                 struct wf_error *reterr) WF_CHECKED;
+
+/* Slots (EOS-13): held until released or until the connection ends. */
+
+/* Takes the lowest free slot; claims made afterwards bear it. */
+enum wf_verdict wf_store_take_slot(struct wf_store *store, int32_t *ret_slot, struct wf_error *reterr) WF_CHECKED;
+
+/* Takes this slot if nobody has it: then its last owner is dead, and its transactions may be ended. */
+enum wf_verdict wf_store_try_slot(struct wf_store *store, int32_t slot, bool *ret_taken,
+                                  struct wf_error *reterr) WF_CHECKED;
+enum wf_verdict wf_store_release_slot(struct wf_store *store, int32_t slot, struct wf_error *reterr) WF_CHECKED;
+
+/* A partition row as the claim found and left it. */
+struct wf_claim {
+    int32_t partition;
+    int64_t epoch;                                /* ours now */
+    int64_t positions[WF_COMMAND_TOPICS];         /* -1: never consumed */
+    int64_t position_times[WF_COMMAND_TOPICS];    /* of the record before the position; 0: none (EOS-19) */
+    int64_t outbox_number, published_number;
+    int32_t last_slot; /* of the owner before, -1: none, or ours */
+    int32_t tries;     /* claims since the last committed batch, this one included (EOS-23) */
+};
+
+/*
+ * Claims partitions (EOS-3), each once, in any order; `claims` has room for `count` and comes back sorted
+ * by partition.  Commits.  Waits 2 s for a locked row, then ends the recorded owner's
+ * backend and tries again, 6 s in all (EOS-5).  FATAL for a partition without a row.
+ */
+enum wf_verdict wf_store_claim(struct wf_store *store, const int32_t *partitions, size_t count,
+                               struct wf_claim *claims, struct wf_error *reterr) WF_CHECKED;
+
+struct wf_outbox_row {
+    int64_t number;
+    struct wf_slice events; /* message.h */
+};
+
+/* Reads at most `limit` outbox rows of a partition above a number, in order, into the arena. */
+enum wf_verdict wf_store_outbox(struct wf_store *store, int32_t partition, int64_t above, size_t limit,
+                                struct wf_arena *arena, struct wf_outbox_row **ret_rows, size_t *ret_count,
+                                struct wf_error *reterr) WF_CHECKED;
+
+/* Replaces the events of a row that cannot be published (EOS-14), if the partition is still ours. */
+enum wf_verdict wf_store_outbox_replace(struct wf_store *store, int32_t partition, int64_t epoch, int64_t number,
+                                        struct wf_slice events, struct wf_error *reterr) WF_CHECKED;
+
+struct wf_work_partition {
+    int32_t partition;
+    int64_t epoch;                             /* of our claim */
+    int64_t positions[WF_COMMAND_TOPICS];      /* after this batch */
+    int64_t position_times[WF_COMMAND_TOPICS]; /* of the last record taken, by topic */
+    int64_t published_number;                  /* rows up to it are deleted (EOS-15) */
+    int64_t outbox_number;                     /* out of load: of this batch's row */
+    struct wf_slice events;                    /* into save: no row when empty */
+};
+
+struct wf_reservation {
+    struct wf_uuid instance_id;
+    int32_t n;
+    struct wf_uuid command_id; /* id_hash of the get-task that is on its way (EOS-6) */
+};
+
+/* One unit of work.  Zeroed, then filled by the lane; everything is borrowed. */
+struct wf_work {
+    struct wf_unit *unit;
+
+    /* Into load. */
+    struct wf_work_partition *partitions; /* each once, sorted */
+    size_t partition_count;
+    struct wf_command **commands; /* whose ids are to be looked up; what is remembered goes to wf_unit_add_seen() */
+    size_t command_count;
+    const struct wf_uuid *instance_ids; /* to be loaded; unknown and repeated ones are no error */
+    size_t instance_count;
+
+    /* Out of load. */
+    int64_t now; /* the database's clock; also set in the unit */
+    int64_t institution_version, definition_version;
+
+    /* Into save, besides what the unit holds. */
+    const struct wf_reservation *reserved, *released;
+    size_t reserved_count, released_count;
+    const char *institution_document; /* the whole of unit->next_institution as an institution file; or NULL */
+    int64_t next_institution_version; /* must be institution_version + 1 */
+};
+
+/*
+ * Begins the unit: locks the partitions' rows, in order, and advances them `where epoch = mine`, deletes what
+ * was published, finds remembered command ids and loads the instances with their open
+ * tasks, batches, winners and summaries into the unit.  NOT_OWNER where a row was claimed by
+ * somebody else.
+ *
+ * Processes are asked of unit->process_find, which may call wf_store_process_load().
+ */
+enum wf_verdict wf_store_load(struct wf_store *store, struct wf_work *work, struct wf_error *reterr) WF_CHECKED;
+
+/* Loads further instances into the unit; those that it has are left alone. */
+enum wf_verdict wf_store_load_instances(struct wf_store *store, struct wf_work *work, const struct wf_uuid *ids,
+                                        size_t count, struct wf_error *reterr) WF_CHECKED;
+
+/* Where a person may look for waiting tasks. */
+struct wf_offer {
+    enum wf_based_on based_on; /* a group's; NONE: tasks assigned to the person `id` by name */
+    const char *id;
+    const char *process_id, *act_id; /* only tasks of these; NULL: any */
+};
+
+/* One get-task for the next task. */
+struct wf_query {
+    const struct wf_offer *offers;
+    size_t offer_count;
+    struct wf_candidate **candidates; /* out: oldest first; one struct for each task, shared by the queries that list it */
+    size_t candidate_count;
+};
+
+/*
+ * Finds what the queries could take: waiting tasks, not reserved, of instances that are not suspended,
+ * oldest first (date_created, instance_id, n).  For each offer at least `spare` more
+ * tasks are found than queries name it, as far as there are any, so that the queries can be
+ * served one after the other.  `owned` is left false.  Candidates live in the unit's arena.
+ */
+enum wf_verdict wf_store_candidates(struct wf_store *store, struct wf_work *work, struct wf_query *queries,
+                                    size_t count, size_t spare, struct wf_error *reterr) WF_CHECKED;
+
+/*
+ * Writes the net difference of the unit and the outbox rows, and commits.  RETRY when a
+ * command id or reservation was written by somebody else meanwhile.  After RECONNECT the
+ * commit is in doubt: the next claim's outbox_number tells.
+ */
+enum wf_verdict wf_store_save(struct wf_store *store, struct wf_work *work, struct wf_error *reterr) WF_CHECKED;
+
+/* Ends the unit without a trace.  Nothing to do when there is none. */
+enum wf_verdict wf_store_rollback(struct wf_store *store, struct wf_error *reterr) WF_CHECKED;
+
+/*
+ * The definition file of a process version, rebuilt from its rows; version 0 is the latest.
+ * *ret_document is NULL when there is none.  Within a unit or outside; also from process_find.
+ */
+enum wf_verdict wf_store_process_load(struct wf_store *store, struct wf_arena *arena, const char *process_id,
+                                      int32_t version, const char **ret_document, int32_t *ret_version,
+                                      struct wf_error *reterr) WF_CHECKED;
+
+/* The version of a process that has just this content, 0 if none, and its latest version, 0 if it is new. */
+enum wf_verdict wf_store_process_match(struct wf_store *store, const char *process_id, const char *document,
+                                       int32_t *ret_same, int32_t *ret_latest, struct wf_error *reterr) WF_CHECKED;
+
+/* Calls `each` with every process and its latest version. */
+enum wf_verdict wf_store_latest_versions(struct wf_store *store,
+                                         void (*each)(void *context, const char *process_id, int32_t version),
+                                         void *context, struct wf_error *reterr) WF_CHECKED;
+
+/* The whole institution as an institution file, and its version (0: none was loaded yet). */
+enum wf_verdict wf_store_institution_load(struct wf_store *store, struct wf_arena *arena, const char **ret_document,
+                                          int64_t *ret_version, struct wf_error *reterr) WF_CHECKED;
+
+#endif
