@@ -1,0 +1,221 @@
+#include "batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "codec/relay.h"
+
+/* One partition of one command topic, while a batch is taken. */
+struct source {
+    int32_t partition;
+    enum wf_topic topic;
+    struct wf_record *records;
+    size_t count, at;
+    bool dry;
+};
+
+struct taking {
+    struct wf_worker *worker;
+    struct source *sources;
+    size_t source_count;
+    size_t count, bytes; /* taken so far */
+};
+
+/* The order in which topics are asked, and in which equal timestamps are applied (messages.md). */
+static void
+list_sources(struct taking *taking)
+{
+    struct wf_worker *worker = taking->worker;
+    int topics = wf_consumer_topics(worker->consumer);
+
+    taking->sources = calloc((size_t)worker->partition_count * WF_COMMAND_TOPICS, sizeof *taking->sources);
+    for (int topic = 0; topic < topics; topic++)
+        for (int32_t p = 0; p < worker->partition_count; p++) {
+            if (worker->partitions[p].state != WF_PARTITION_SERVED)
+                continue;
+            struct source *source = &taking->sources[taking->source_count++];
+            source->partition = p;
+            source->topic = (enum wf_topic)topic;
+            source->records = calloc(worker->batch_limit, sizeof *source->records);
+        }
+}
+
+static void
+take_some(struct taking *taking, struct source *source, size_t chunk)
+{
+    struct wf_worker *worker = taking->worker;
+    size_t room = worker->batch_limit - taking->count, taken = 0;
+    struct wf_error error;
+
+    if (!wf_consumer_take(worker->consumer, source->partition, source->topic, chunk < room ? chunk : room,
+                          source->records + source->count, &taken, &error)) {
+        wf_log(WF_LOG_ERROR, "partition stopped", "partition=%d error=\"%s\"", source->partition, error.message);
+        worker->partitions[source->partition].state = WF_PARTITION_STOPPED;
+    }
+    for (size_t i = 0; i < taken; i++)
+        taking->bytes += wf_record_size(&source->records[source->count + i]);
+    source->count += taken;
+    taking->count += taken;
+    source->dry = taken == 0;
+}
+
+/* From each source in turn, a small share at a time, so that none waits behind another (EOS-18). */
+static void
+take_in_turn(struct taking *taking)
+{
+    const struct wf_worker *worker = taking->worker;
+    size_t chunk = worker->batch_limit / 4 / (taking->source_count ? taking->source_count : 1) + 1;
+    bool any = true;
+
+    while (any) {
+        any = false;
+        for (size_t i = 0; i < taking->source_count; i++) {
+            if (taking->count >= worker->batch_limit || taking->bytes >= (size_t)worker->settings->batch_bytes)
+                return;
+            if (!taking->sources[i].dry) {
+                take_some(taking, &taking->sources[i], chunk);
+                any |= !taking->sources[i].dry;
+            }
+        }
+    }
+}
+
+static struct source *
+earliest(const struct taking *taking)
+{
+    struct source *first = NULL;
+
+    for (size_t i = 0; i < taking->source_count; i++) {
+        struct source *source = &taking->sources[i];
+        if (source->at == source->count)
+            continue;
+        if (!first || source->records[source->at].timestamp < first->records[first->at].timestamp)
+            first = source;
+    }
+    return first;
+}
+
+static void
+merge(struct taking *taking, struct wf_batch_taken *batch)
+{
+    batch->items = WF_ARENA_ARRAY(&batch->arena, struct wf_batch_item, taking->count);
+    for (struct source *source = earliest(taking); source; source = earliest(taking))
+        batch->items[batch->count++].record = source->records[source->at++];
+}
+
+void
+wf_batch_take(struct wf_worker *worker, struct wf_batch_taken *batch)
+{
+    struct taking taking = {.worker = worker};
+
+    list_sources(&taking);
+    take_in_turn(&taking);
+    if (taking.count)
+        merge(&taking, batch);
+    for (size_t i = 0; i < taking.source_count; i++)
+        free(taking.sources[i].records);
+    free(taking.sources);
+}
+
+/* A version 7 UUID that belongs to the partition on which its command came (messages.md). */
+static struct wf_uuid
+draw_instance_id(const struct wf_worker *worker, int32_t partition)
+{
+    struct wf_uuid uuid;
+    uint8_t random[10];
+
+    do {
+        if (getrandom(random, sizeof random, 0) != sizeof random)
+            abort();
+        uuid = wf_uuid_v7(wf_clock_now(), random);
+    } while (wf_partition_of_instance(&uuid, worker->partition_count) != partition);
+    return uuid;
+}
+
+/* The partition that a command belongs to (EOS-6). */
+static int32_t
+home_of(const struct wf_worker *worker, const struct wf_batch_item *item)
+{
+    const struct wf_decoded *decoded = &item->decoded;
+    char text[WF_UUID_TEXT + 1];
+
+    if (decoded->chosen_n)
+        return wf_partition_of_instance(&decoded->chosen_instance_id, worker->partition_count);
+    const char *key = wf_command_key(&decoded->command, text);
+    return key ? wf_partition_of(key, strlen(key), worker->partition_count) : item->record.partition;
+}
+
+static void
+direct(struct wf_worker *worker, struct wf_batch_item *item)
+{
+    struct wf_decoded *decoded = &item->decoded;
+
+    item->partition = home_of(worker, item);
+    if (item->partition != item->record.partition && decoded->hops_forwarded) {
+        item->disposal = WF_DISPOSE_REFUSE; /* a second hop (EOS-6) */
+        item->refusal = (struct wf_refusal){.code = WF_CODE_INVALID_COMMAND, .command = decoded->command,
+                                            .detail = "the command was passed on to the wrong partition"};
+        return;
+    }
+    item->disposal = item->partition == item->record.partition ? WF_DISPOSE_APPLY : WF_DISPOSE_FORWARD;
+    if (decoded->chosen_n) { /* remembered under the person, but it concerns this task */
+        decoded->command.instance_id = decoded->chosen_instance_id;
+        decoded->command.task_n = decoded->chosen_n;
+    }
+    if (decoded->command.operation == WF_OP_INIT_INSTANCE && !decoded->command.has_instance_id)
+        decoded->command.instance_id = draw_instance_id(worker, item->record.partition);
+}
+
+static void
+decode(struct wf_worker *worker, struct wf_batch_taken *batch, struct wf_batch_item *item,
+       char names[][WF_CODEC_TEXT])
+{
+    const struct wf_record *record = &item->record;
+
+    item->incoming = (struct wf_incoming){
+        .topic = record->topic,
+        .single_topic = *worker->settings->command_topic != '\0',
+        .topic_name = names[record->topic],
+        .partition = record->partition,
+        .offset = record->offset,
+        .timestamp = record->timestamp / WF_MILLISECOND,
+        .key = record->key,
+        .value = record->value,
+        .headers = record->headers,
+        .header_count = record->header_count,
+    };
+    if (wf_command_decode(&worker->codec, &item->incoming, &batch->arena, &item->decoded, &item->refusal))
+        direct(worker, item);
+    else
+        item->disposal = WF_DISPOSE_REFUSE;
+}
+
+void
+wf_batch_decode(struct wf_worker *worker, struct wf_batch_taken *batch)
+{
+    char names[WF_COMMAND_TOPICS][WF_CODEC_TEXT];
+
+    for (int topic = 0; topic < WF_COMMAND_TOPICS; topic++) {
+        if (*worker->settings->command_topic)
+            snprintf(names[topic], WF_CODEC_TEXT, "%s", worker->settings->command_topic);
+        else
+            snprintf(names[topic], WF_CODEC_TEXT, "%s.%s", worker->settings->prefix,
+                     wf_topic_suffix((enum wf_topic)topic));
+    }
+    for (size_t i = 0; i < batch->count; i++)
+        decode(worker, batch, &batch->items[i], names);
+}
+
+void
+wf_batch_release(struct wf_batch_taken *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        wf_decoded_drop(&batch->items[i].decoded);
+        wf_record_release(&batch->items[i].record);
+    }
+    wf_arena_drop(&batch->arena);
+    *batch = (struct wf_batch_taken){0};
+}

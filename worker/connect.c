@@ -1,0 +1,159 @@
+/* Opens what the worker stands on, in order: database, slot, publisher, consumer; and closes it. */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "worker.h"
+
+enum { OPEN_LIMIT_MS = 5000, CLOSE_LIMIT_MS = 5000 };
+
+void
+wf_worker_failed(struct wf_worker *worker, const struct wf_error *error)
+{
+    if (error->fate == WF_FATE_FATAL) {
+        worker->fatal = *error;
+        if (!worker->fatal.exit_code)
+            worker->fatal.exit_code = WF_EXIT_INTERNAL;
+        return;
+    }
+    int64_t longest = worker->settings->retry_max_ms * WF_MILLISECOND;
+
+    worker->retry_wait = worker->retry_wait ? worker->retry_wait * 2 : 50 * WF_MILLISECOND;
+    if (worker->retry_wait > longest)
+        worker->retry_wait = longest;
+    worker->retry_at = wf_clock_monotonic() + worker->retry_wait;
+    wf_log(WF_LOG_WARNING, "waiting to try again", "wait_ms=%lld error=\"%s\"",
+           (long long)(worker->retry_wait / WF_MILLISECOND), error->message);
+}
+
+static bool
+verdict_ok(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error)
+{
+    if (verdict == WF_VERDICT_OK)
+        return true;
+    error->fate = verdict == WF_VERDICT_FATAL ? WF_FATE_FATAL : WF_FATE_RETRY;
+    wf_worker_failed(worker, error);
+    return false;
+}
+
+/* The catalog must say how many partitions there are, and may not change under a running worker. */
+static bool
+read_catalog(struct wf_worker *worker, struct wf_error *error)
+{
+    if (!verdict_ok(worker, wf_store_catalog(worker->store, &worker->catalog, error), error))
+        return false;
+    if (!worker->catalog.partitions) {
+        wf_fail(error, WF_FATE_FATAL, "the database knows no partitions yet: run \"pawl topics apply\" first");
+        error->exit_code = WF_EXIT_DATABASE;
+    } else if (worker->partition_count && worker->partition_count != worker->catalog.partitions) {
+        wf_fail(error, WF_FATE_FATAL, "the number of partitions changed from %d to %d", worker->partition_count,
+                worker->catalog.partitions);
+        error->exit_code = WF_EXIT_DATABASE;
+    } else {
+        wf_uuid_format(&worker->catalog.incarnation, worker->incarnation);
+        return true;
+    }
+    wf_worker_failed(worker, error);
+    return false;
+}
+
+static bool
+open_store(struct wf_worker *worker)
+{
+    struct wf_error error;
+    int32_t slot;
+
+    if (!wf_store_open(worker->settings, &worker->store, &error)) {
+        wf_worker_failed(worker, &error);
+        return false;
+    }
+    if (!read_catalog(worker, &error) ||
+        !verdict_ok(worker, wf_store_take_slot(worker->store, &slot, &error), &error)) {
+        wf_store_close(worker->store);
+        worker->store = NULL;
+        return false;
+    }
+    if (!worker->partitions) {
+        worker->partition_count = worker->catalog.partitions;
+        worker->partitions = calloc((size_t)worker->partition_count, sizeof *worker->partitions);
+    }
+    if (slot != worker->slot) { /* the transactional ids belong to the slot (EOS-13) */
+        wf_publisher_close(worker->publisher, CLOSE_LIMIT_MS);
+        worker->publisher = NULL;
+        worker->slot = slot;
+    }
+    wf_log(WF_LOG_INFO, "connected to the database", "slot=%d partitions=%d", slot, worker->partition_count);
+    return true;
+}
+
+/* Called from the publisher's thread. */
+static void
+wake(void *context)
+{
+    struct wf_worker *worker = context;
+
+    struct wf_consumer *consumer = __atomic_load_n(&worker->consumer, __ATOMIC_ACQUIRE);
+    if (consumer)
+        wf_consumer_wake(consumer);
+}
+
+static bool
+open_publisher(struct wf_worker *worker)
+{
+    char base_name[300], database_id[WF_UUID_TEXT + 1];
+    struct wf_error error;
+
+    wf_uuid_format(&worker->catalog.database_id, database_id);
+    snprintf(base_name, sizeof base_name, "%s-%s-%d", worker->settings->prefix, database_id, worker->slot);
+    if (wf_publisher_open(worker->settings, worker->partition_count, base_name, OPEN_LIMIT_MS, wake, worker,
+                          &worker->publisher, &error))
+        return true;
+    wf_worker_failed(worker, &error);
+    return false;
+}
+
+static bool
+open_consumer(struct wf_worker *worker)
+{
+    struct wf_consumer_listener listener = wf_ownership_listener;
+    struct wf_consumer *consumer;
+    struct wf_error error;
+
+    listener.context = worker;
+    if (wf_consumer_open(worker->settings, worker->partition_count, &listener, OPEN_LIMIT_MS, &consumer, &error)) {
+        __atomic_store_n(&worker->consumer, consumer, __ATOMIC_RELEASE);
+        wf_log(WF_LOG_INFO, "subscribed", "brokers=%s prefix=%s", worker->settings->brokers,
+               worker->settings->prefix);
+        return true;
+    }
+    wf_worker_failed(worker, &error);
+    return false;
+}
+
+bool
+wf_worker_connect(struct wf_worker *worker)
+{
+    if (worker->store && worker->publisher && worker->consumer)
+        return true;
+    if (wf_clock_monotonic() < worker->retry_at)
+        return false;
+    if ((!worker->store && !open_store(worker)) || (!worker->publisher && !open_publisher(worker)) ||
+        (!worker->consumer && !open_consumer(worker)))
+        return false;
+    worker->retry_wait = 0;
+    return true;
+}
+
+void
+wf_worker_disconnect(struct wf_worker *worker)
+{
+    struct wf_consumer *consumer = worker->consumer;
+
+    wf_consumer_close(consumer, CLOSE_LIMIT_MS); /* revokes, and so drains the publisher */
+    wf_publisher_close(worker->publisher, CLOSE_LIMIT_MS);
+    wf_generation_release(worker->generation);
+    wf_store_close(worker->store);
+    worker->consumer = NULL;
+    worker->publisher = NULL;
+    worker->generation = NULL;
+    worker->store = NULL;
+}

@@ -1,0 +1,77 @@
+/* pawl-worker - the engine worker. */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "worker.h"
+
+static void
+stop(int signal_number)
+{
+    (void)signal_number;
+    wf_worker_stop = 1;
+}
+
+static void
+help(void)
+{
+    puts("pawl-worker - the engine worker of Pawl\n\n"
+         "Takes commands from Kafka, applies them in PostgreSQL and publishes the events.  Any number\n"
+         "may run, on any number of hosts; SIGTERM drains and leaves the group.\n\n"
+         "Settings (flag, or PAWL_NAME in the environment, or name = value in the file of --config):");
+    wf_settings_help(WF_PROGRAM_WORKER, stdout);
+    puts("\nExit codes: 0 stopped on request, 1 internal error, 2 wrong settings, 10 database unusable,\n"
+         "11 Kafka unusable, 12 database restored to an earlier time, 13 no progress, 14 out of memory.");
+}
+
+static bool
+read_log_level(const char *name, enum wf_log_level *ret_level)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+
+    for (int i = 0; i < 4; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *ret_level = (enum wf_log_level)i;
+            return true;
+        }
+    return false;
+}
+
+int
+main(int argc, char **argv)
+{
+    struct wf_settings settings;
+    struct wf_error error;
+    enum wf_log_level level;
+
+    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
+        help();
+        return WF_EXIT_OK;
+    }
+    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+        puts("pawl-worker " PAWL_VERSION);
+        return WF_EXIT_OK;
+    }
+    if (!wf_settings_read(WF_PROGRAM_WORKER, &argc, argv, &settings, &error)) {
+        fprintf(stderr, "pawl-worker: %s\n", error.message);
+        return WF_EXIT_USAGE;
+    }
+    if (argc > 1) {
+        fprintf(stderr, "pawl-worker: unrecognized argument \"%s\"; see --help\n", argv[1]);
+        return WF_EXIT_USAGE;
+    }
+    if (!read_log_level(settings.log_level, &level)) {
+        fprintf(stderr, "pawl-worker: unrecognized log level \"%s\"\n", settings.log_level);
+        return WF_EXIT_USAGE;
+    }
+    char name[32];
+    snprintf(name, sizeof name, "%ld", (long)getpid());
+    wf_log_open(level, strcmp(settings.log_format, "json") == 0, "pawl-worker", name);
+
+    struct sigaction action = {.sa_handler = stop};
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    return wf_worker_run(&settings);
+}

@@ -1,0 +1,371 @@
+/*
+ * Who owns a partition, and the way to being served: assigned, claimed, what was left
+ * unpublished published, served (EOS-3, and no other order).  A step never waits long: a
+ * partition that cannot go on stays where it is until the next step.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "worker.h"
+
+enum {
+    DRAIN_LIMIT_MS = 5000,
+    ASK_LIMIT_MS = 5000,
+    COMMITTED_LIMIT_MS = 250,
+    RESET_LIMIT_MS = 10000,
+    ROWS = 16 /* outbox rows republished at a time */
+};
+
+/* A number not stable for so long is looked into (EOS-13). */
+#define UNSTABLE_LIMIT WF_SECOND
+
+static void
+forget_all(struct wf_worker *worker, enum wf_partition_state from, enum wf_partition_state to)
+{
+    for (int32_t p = 0; p < worker->partition_count; p++)
+        if (worker->partitions[p].state >= from)
+            worker->partitions[p] = (struct wf_partition){.state = to};
+}
+
+static void
+assigned(void *context, const int32_t *partitions, size_t count)
+{
+    struct wf_worker *worker = context;
+    struct wf_error error;
+
+    forget_all(worker, WF_PARTITION_ASSIGNED, WF_PARTITION_FREE);
+    wf_generation_release(worker->generation);
+    worker->generation = NULL;
+    if (!wf_consumer_generation(worker->consumer, &worker->generation, &error)) {
+        wf_log(WF_LOG_WARNING, "no group membership yet", "error=\"%s\"", error.message);
+        return;
+    }
+    for (size_t i = 0; i < count; i++)
+        worker->partitions[partitions[i]] = (struct wf_partition){.state = WF_PARTITION_ASSIGNED};
+    wf_log(WF_LOG_INFO, "partitions assigned", "count=%zu generation=%d", count,
+           wf_generation_number(worker->generation));
+}
+
+/* In peace: what was applied is published with the generation it was taken under (EOS-16). */
+static void
+revoked(void *context)
+{
+    struct wf_worker *worker = context;
+    struct wf_error error;
+
+    if (worker->publisher && !wf_publisher_drain(worker->publisher, DRAIN_LIMIT_MS) &&
+        !wf_publisher_reset(worker->publisher, RESET_LIMIT_MS, &error))
+        wf_log(WF_LOG_WARNING, "could not abort what was being published", "error=\"%s\"", error.message);
+    forget_all(worker, WF_PARTITION_ASSIGNED, WF_PARTITION_FREE);
+    wf_generation_release(worker->generation);
+    worker->generation = NULL;
+    wf_log(WF_LOG_INFO, "partitions revoked", "%s", "");
+}
+
+/* Somebody else has them: publish nothing more. */
+static void
+lost(void *context)
+{
+    struct wf_worker *worker = context;
+    struct wf_error error;
+
+    wf_log(WF_LOG_WARNING, "partitions lost", "%s", "");
+    if (worker->publisher && !wf_publisher_reset(worker->publisher, RESET_LIMIT_MS, &error))
+        wf_log(WF_LOG_WARNING, "could not abort what was being published", "error=\"%s\"", error.message);
+    forget_all(worker, WF_PARTITION_ASSIGNED, WF_PARTITION_FREE);
+    wf_generation_release(worker->generation);
+    worker->generation = NULL;
+}
+
+const struct wf_consumer_listener wf_ownership_listener = {.assigned = assigned, .revoked = revoked, .lost = lost};
+
+void
+wf_ownership_recover(struct wf_worker *worker)
+{
+    struct wf_error error;
+
+    if (!wf_publisher_reset(worker->publisher, RESET_LIMIT_MS, &error)) {
+        wf_worker_failed(worker, &error);
+        return;
+    }
+    for (int32_t p = 0; p < worker->partition_count; p++)
+        if (worker->partitions[p].state > WF_PARTITION_ASSIGNED)
+            wf_consumer_halt(worker->consumer, p);
+    forget_all(worker, WF_PARTITION_ASSIGNED, WF_PARTITION_ASSIGNED);
+    worker->recover = false;
+}
+
+static void
+stop_partition(struct wf_worker *worker, int32_t p, const char *why)
+{
+    worker->partitions[p].state = WF_PARTITION_STOPPED;
+    wf_log(WF_LOG_ERROR, "partition stopped: a person must decide", "partition=%d why=\"%s\"", p, why);
+}
+
+/* A place in a topic that was never read begins at its low end; one that is not there stops (EOS-19). */
+static bool
+check_position(struct wf_worker *worker, int32_t p, int topic, struct wf_error *reterr)
+{
+    struct wf_partition *partition = &worker->partitions[p];
+    int64_t low, high, *position = &partition->positions[topic];
+    char why[256];
+
+    if (!wf_consumer_watermarks(worker->consumer, (enum wf_topic)topic, p, ASK_LIMIT_MS, &low, &high, reterr))
+        return false;
+    if (*position < 0) {
+        *position = low;
+        return true;
+    }
+    if (*position >= low && *position <= high)
+        return true;
+    snprintf(why, sizeof why, "position %" PRId64 " of %s is outside what the topic has, %" PRId64 " to %" PRId64,
+             *position, wf_topic_suffix((enum wf_topic)topic), low, high);
+    stop_partition(worker, p, why);
+    return true;
+}
+
+/* The record before a position must be the one that was read there: topics can be made anew (EOS-19). */
+static bool
+check_record_times(struct wf_worker *worker, int32_t p, struct wf_error *reterr)
+{
+    const struct wf_partition *partition = &worker->partitions[p];
+    struct wf_record_time questions[WF_COMMAND_TOPICS];
+    size_t count = 0;
+
+    for (int topic = 0; topic < wf_consumer_topics(worker->consumer); topic++)
+        if (partition->positions[topic] > 0 && partition->position_times[topic])
+            questions[count++] = (struct wf_record_time){
+                .topic = (enum wf_topic)topic, .partition = p, .offset = partition->positions[topic] - 1};
+    if (count && !wf_consumer_record_times(worker->consumer, questions, count, ASK_LIMIT_MS, reterr))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (questions[i].found && questions[i].timestamp != partition->position_times[questions[i].topic]) {
+            stop_partition(worker, p, "the record before the position is another one: was the topic made anew?");
+            return true;
+        }
+    return true;
+}
+
+static bool
+check_positions(struct wf_worker *worker, int32_t p)
+{
+    struct wf_error error;
+
+    for (int topic = 0; topic < wf_consumer_topics(worker->consumer); topic++)
+        if (!check_position(worker, p, topic, &error)) {
+            wf_worker_failed(worker, &error);
+            return false;
+        }
+    if (worker->partitions[p].state != WF_PARTITION_STOPPED && !check_record_times(worker, p, &error)) {
+        wf_worker_failed(worker, &error);
+        return false;
+    }
+    return true;
+}
+
+static void
+claim_all(struct wf_worker *worker)
+{
+    int32_t *wanted = calloc((size_t)worker->partition_count, sizeof *wanted);
+    struct wf_claim *claims = calloc((size_t)worker->partition_count, sizeof *claims);
+    struct wf_error error;
+    size_t count = 0;
+
+    for (int32_t p = 0; p < worker->partition_count; p++)
+        if (worker->partitions[p].state == WF_PARTITION_ASSIGNED)
+            wanted[count++] = p;
+    enum wf_verdict verdict = wf_store_claim(worker->store, wanted, count, claims, &error);
+    if (verdict == WF_VERDICT_OK) {
+        for (size_t i = 0; i < count; i++) {
+            struct wf_partition *partition = &worker->partitions[claims[i].partition];
+            partition->state = WF_PARTITION_CLAIMED;
+            partition->epoch = claims[i].epoch;
+            memcpy(partition->positions, claims[i].positions, sizeof partition->positions);
+            memcpy(partition->position_times, claims[i].position_times, sizeof partition->position_times);
+            partition->outbox_number = claims[i].outbox_number;
+            partition->published_number = claims[i].published_number;
+            partition->last_slot = claims[i].last_slot;
+        }
+    } else {
+        if (verdict == WF_VERDICT_RECONNECT) {
+            wf_store_close(worker->store);
+            worker->store = NULL;
+        }
+        error.fate = verdict == WF_VERDICT_FATAL ? WF_FATE_FATAL : WF_FATE_RETRY;
+        wf_worker_failed(worker, &error);
+    }
+    free(wanted);
+    free(claims);
+}
+
+/* A transaction of a dead owner is ended at once when its slot is free (EOS-13). */
+static void
+end_dead_transaction(struct wf_worker *worker, struct wf_partition *partition)
+{
+    char base_name[300], database_id[WF_UUID_TEXT + 1];
+    struct wf_error error;
+    bool taken = false;
+
+    if (partition->last_slot < 0 || partition->last_slot == worker->slot ||
+        wf_store_try_slot(worker->store, partition->last_slot, &taken, &error) != WF_VERDICT_OK || !taken)
+        return;
+    wf_uuid_format(&worker->catalog.database_id, database_id);
+    snprintf(base_name, sizeof base_name, "%s-%s-%d", worker->settings->prefix, database_id, partition->last_slot);
+    if (wf_publisher_fence(worker->settings, base_name, ASK_LIMIT_MS, &error))
+        wf_log(WF_LOG_INFO, "ended the transactions of a dead worker", "slot=%d", partition->last_slot);
+    else
+        wf_log(WF_LOG_WARNING, "could not end the transactions of a dead worker", "slot=%d error=\"%s\"",
+               partition->last_slot, error.message);
+    if (wf_store_release_slot(worker->store, partition->last_slot, &error) == WF_VERDICT_OK)
+        partition->last_slot = -1;
+}
+
+/* The database is older than what was published from it: a person must say so first (EOS-21). */
+static void
+restored(struct wf_worker *worker, int32_t p, int64_t number, const char *incarnation)
+{
+    wf_fail(&worker->fatal, WF_FATE_FATAL,
+            "partition %d: outbox row %" PRId64 " of database incarnation %s was published, but this database (%s) is "
+            "at %" PRId64 ": it was restored to an earlier time",
+            p, number, incarnation, worker->incarnation, worker->partitions[p].outbox_number);
+    worker->fatal.exit_code = WF_EXIT_RESTORED;
+}
+
+/* Reads which outbox row was published last; false: not known yet. */
+static bool
+find_published(struct wf_worker *worker, int32_t p)
+{
+    struct wf_partition *partition = &worker->partitions[p];
+    char incarnation[WF_INCARNATION_SIZE];
+    enum wf_committed state;
+    struct wf_error error;
+    int64_t number;
+
+    if (!wf_consumer_committed_number(worker->consumer, p, COMMITTED_LIMIT_MS, &state, incarnation, &number, &error)) {
+        wf_worker_failed(worker, &error);
+        return false;
+    }
+    switch (state) {
+    case WF_COMMITTED_UNSTABLE:
+        if (!partition->unstable_since)
+            partition->unstable_since = wf_clock_monotonic();
+        if (wf_clock_monotonic() - partition->unstable_since > UNSTABLE_LIMIT)
+            end_dead_transaction(worker, partition);
+        return false;
+    case WF_COMMITTED_NONE: /* the row knows, within two batches (EOS-20) */
+        if (partition->outbox_number > partition->published_number)
+            wf_log(WF_LOG_WARNING, "no published number in the group: publishing again what may have been published",
+                   "partition=%d above=%" PRId64 " to=%" PRId64, p, partition->published_number,
+                   partition->outbox_number);
+        return true;
+    default:
+        if (number > partition->outbox_number || strcmp(incarnation, worker->incarnation) != 0) {
+            restored(worker, p, number, incarnation);
+            return false;
+        }
+        partition->published_number = number;
+        return true;
+    }
+}
+
+static struct wf_publication *
+row_publication(struct wf_worker *worker, int32_t p, const struct wf_outbox_row *row)
+{
+    struct wf_publication *publication = wf_publication_new(worker->generation, worker->incarnation, 1);
+    struct wf_publication_part *part = publication->parts;
+
+    part->partition = p;
+    part->outbox_number = row->number;
+    memcpy(part->positions, worker->partitions[p].positions, sizeof part->positions);
+    part->bytes = malloc(row->events.length ? row->events.length : 1);
+    part->length = row->events.length;
+    memcpy(part->bytes, row->events.data, row->events.length);
+    return publication;
+}
+
+/* Publishes the rows above the published number, in order; false: not all yet. */
+static bool
+republish(struct wf_worker *worker, int32_t p)
+{
+    struct wf_partition *partition = &worker->partitions[p];
+    struct wf_arena arena = {0};
+    struct wf_outbox_row *rows;
+    struct wf_error error;
+    size_t count;
+
+    enum wf_verdict verdict =
+        wf_store_outbox(worker->store, p, partition->published_number, ROWS, &arena, &rows, &count, &error);
+    bool ok = verdict == WF_VERDICT_OK;
+    if (!ok) {
+        error.fate = verdict == WF_VERDICT_FATAL ? WF_FATE_FATAL : WF_FATE_RETRY;
+        wf_worker_failed(worker, &error);
+        worker->recover = true;
+    }
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = wf_publisher_submit(worker->publisher, row_publication(worker, p, &rows[i]), &error) &&
+             wf_publisher_drain(worker->publisher, DRAIN_LIMIT_MS);
+        if (ok)
+            partition->published_number = rows[i].number;
+        else
+            worker->recover = true;
+    }
+    if (ok && count)
+        wf_log(WF_LOG_INFO, "published what an earlier owner left", "partition=%d rows=%zu", p, count);
+    wf_arena_drop(&arena);
+    return ok && count < ROWS;
+}
+
+static void
+advance(struct wf_worker *worker, int32_t p)
+{
+    struct wf_partition *partition = &worker->partitions[p];
+
+    if (!check_positions(worker, p) || partition->state == WF_PARTITION_STOPPED)
+        return;
+    if (!find_published(worker, p) || !republish(worker, p))
+        return;
+    partition->state = WF_PARTITION_SERVED;
+    wf_consumer_begin(worker->consumer, p, partition->positions);
+    wf_log(WF_LOG_INFO, "serving", "partition=%d epoch=%" PRId64 " published=%" PRId64, p, partition->epoch,
+           partition->published_number);
+}
+
+static bool
+any_in(const struct wf_worker *worker, enum wf_partition_state state)
+{
+    for (int32_t p = 0; p < worker->partition_count; p++)
+        if (worker->partitions[p].state == state)
+            return true;
+    return false;
+}
+
+/* Whether nothing stands in the way of the next step. */
+static bool
+may_go_on(const struct wf_worker *worker)
+{
+    return !worker->recover && !worker->fatal.exit_code && worker->store && worker->generation &&
+           wf_clock_monotonic() >= worker->retry_at;
+}
+
+void
+wf_ownership_step(struct wf_worker *worker)
+{
+    struct wf_publisher_status status;
+
+    wf_publisher_status(worker->publisher, &status);
+    if (status.state == WF_PUBLISHER_FAILED && !worker->recover) {
+        wf_log(WF_LOG_WARNING, "publishing failed", "error=\"%s\"", status.error.message);
+        worker->recover = true;
+    }
+    if (worker->recover && wf_clock_monotonic() >= worker->retry_at)
+        wf_ownership_recover(worker);
+    if (may_go_on(worker) && any_in(worker, WF_PARTITION_ASSIGNED))
+        claim_all(worker);
+    for (int32_t p = 0; p < worker->partition_count && may_go_on(worker); p++)
+        if (worker->partitions[p].state == WF_PARTITION_CLAIMED)
+            advance(worker, p);
+    if (may_go_on(worker) && !any_in(worker, WF_PARTITION_CLAIMED))
+        worker->retry_wait = 0;
+}

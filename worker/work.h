@@ -1,0 +1,17 @@
+/*
+ * work.h - a unit of work: load, apply, save and hand over to the publisher.
+ */
+#ifndef WF_WORK_H
+#define WF_WORK_H
+
+#include "batch.h"
+
+/*
+ * Applies a batch in one transaction.  If the database refuses the data of a command the batch
+ * is cut in halves, in order, until that command is alone; it is refused and the rest goes on
+ * (EOS-23).  False: the rest of the batch was not applied, and worker->recover or worker->fatal
+ * is set.
+ */
+bool wf_work_apply(struct wf_worker *worker, struct wf_batch_taken *batch) WF_CHECKED;
+
+#endif

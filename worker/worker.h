@@ -1,0 +1,106 @@
+/*
+ * worker.h - one engine worker: one consumer, one connection, two producers (architecture
+ * decision 5), and the loop that ties them: take, load, apply, save, publish.
+ *
+ * It keeps nothing that it could not read again: partitions are claimed in PostgreSQL (EOS-3),
+ * definitions and the institution are caches by version.  It may be killed at any time.
+ */
+#ifndef WF_WORKER_H
+#define WF_WORKER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/map.h"
+#include "base/settings.h"
+#include "bus/consumer.h"
+#include "bus/publisher.h"
+#include "codec/codec.h"
+#include "core/unit.h"
+#include "store/store.h"
+
+/* The life of a partition in this worker (EOS-3, EOS-12, EOS-16). */
+enum wf_partition_state {
+    WF_PARTITION_FREE,     /* not assigned to us */
+    WF_PARTITION_ASSIGNED, /* to be claimed */
+    WF_PARTITION_CLAIMED,  /* the published number is to be read, what is above it published */
+    WF_PARTITION_SERVED,   /* its commands are taken */
+    WF_PARTITION_STOPPED   /* a person must decide (EOS-19) */
+};
+
+struct wf_partition {
+    enum wf_partition_state state;
+    int64_t epoch;
+    int64_t positions[WF_COMMAND_TOPICS]; /* next record to take, as committed in PostgreSQL */
+    int64_t position_times[WF_COMMAND_TOPICS];
+    int64_t outbox_number, published_number;
+    int32_t last_slot;
+    int64_t unstable_since; /* monotonic; 0: its number could be read so far */
+};
+
+/* Processes by version, and the newest version of each. */
+struct wf_cache {
+    struct wf_arena arena;           /* of the maps' keys */
+    struct wf_map processes;         /* "<process_id>\n<version>" -> struct wf_process */
+    struct wf_process **list;
+    size_t count, capacity;
+    struct wf_arena latest_arena;
+    struct wf_map latest;            /* process_id -> int32_t */
+    int64_t definition_version;      /* that `latest` is of; -1: not read */
+    struct wf_institution *institution;
+    int64_t institution_version;     /* -1: not read */
+};
+
+struct wf_worker {
+    const struct wf_settings *settings;
+    struct wf_store *store;         /* NULL while PostgreSQL is away */
+    struct wf_consumer *consumer;
+    struct wf_publisher *publisher; /* NULL until a slot is held */
+    struct wf_codec codec;
+    struct wf_catalog catalog;
+    char incarnation[WF_UUID_TEXT + 1];
+    int32_t slot;
+    struct wf_generation *generation; /* of the current assignment; NULL: none */
+    struct wf_partition *partitions;  /* by number */
+    int32_t partition_count;
+    struct wf_cache cache;
+    size_t batch_limit;               /* commands; smaller after trouble */
+    int64_t retry_at, retry_wait;     /* monotonic; microseconds */
+    bool recover;                     /* forget what is in memory and claim again (EOS-11) */
+    struct wf_error fatal;            /* why the worker stops; exit_code 0: it does not */
+};
+
+/* Set by the signal handler: finish the batch and leave. */
+extern volatile sig_atomic_t wf_worker_stop;
+
+/* Runs until it is told to stop or cannot go on; returns the exit code. */
+enum wf_exit wf_worker_run(const struct wf_settings *settings);
+
+/* connect.c: opens what is closed; false while something is away (the caller waits) or fatal. */
+bool wf_worker_connect(struct wf_worker *worker);
+void wf_worker_disconnect(struct wf_worker *worker);
+
+/* After a failure: RETRY waits longer and longer, FATAL stops the worker. */
+void wf_worker_failed(struct wf_worker *worker, const struct wf_error *error);
+
+/* ownership.c: what rebalances bring, and partitions on their way to being served. */
+extern const struct wf_consumer_listener wf_ownership_listener;
+void wf_ownership_step(struct wf_worker *worker);
+/* Claims everything again: after an error of the publisher, the database or the ownership. */
+void wf_ownership_recover(struct wf_worker *worker);
+
+/* cache.c: definitions and the institution, by version. */
+struct wf_process *wf_cache_process(struct wf_worker *worker, const char *process_id, int32_t version);
+bool wf_cache_refresh(struct wf_worker *worker, int64_t institution_version, int64_t definition_version,
+                      struct wf_error *reterr) WF_CHECKED;
+/* Between units: drops processes when there are too many. */
+void wf_cache_trim(struct wf_worker *worker);
+void wf_cache_drop(struct wf_cache *cache);
+
+/* Waits for news or for the retry; serves rebalances meanwhile. */
+void wf_worker_wait(struct wf_worker *worker, bool records, int64_t limit);
+
+#endif
