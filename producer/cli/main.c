@@ -1,0 +1,188 @@
+/*
+ * main.c - the table of commands, and the way to them.
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "cli.h"
+
+#ifndef PAWL_VERSION
+#define PAWL_VERSION "0"
+#endif
+
+static const char db_migrate_details[] =
+    "Steps that the database has not taken are taken once; functions, views and roles are replaced.\n"
+    "All in one transaction; running it again changes nothing.\n";
+static const char institution_load_details[] =
+    "FILE is JSON; \"-\" is standard input.  What the file does not list stays, unless it says \"replace\": true.\n";
+static const char task_get_details[] =
+    "Without TASK the oldest one that the person may do is taken.\n";
+static const char command_send_details[] =
+    "Each line is a command:\n"
+    "  {\"command\": \"init-instance|get-task|end-task|control|admin\", \"data\": {...}, \"id\"?: ..., \"key\"?: ...,\n"
+    "   \"correlationid\"?: ..., \"traceparent\"?: ..., \"replyto\"?: ..., \"outcome\"?: \"always|rejected\"}\n"
+    "With --wait, each outcome is a line, in order of arrival: {\"id\": ..., \"outcome\": {...}}.  Where there is none,\n"
+    "the outcome is null and \"error\" says why; a line that was not sent has its number as \"line\".  The exit code is that\n"
+    "of the first failure.\n";
+
+static const struct cli_verb verbs[] = {
+    {"db", "migrate", "", 0, 0, "install the schema in the database, or bring it up to date", db_migrate_details,
+     NULL, cli_db_migrate},
+    {"topics", "apply", "", 0, 0, "create the topics of the engine", NULL,
+     cli_topics_apply_options, cli_topics_apply},
+    {"institution", "load", "FILE", 1, 1, "load people, groups and authorizations", institution_load_details,
+     cli_institution_load_options, cli_institution_load},
+    {"process", "deploy", "FILE", 1, 1, "deploy a process definition", NULL,
+     cli_process_deploy_options, cli_process_deploy},
+    {"process", "list", "", 0, 0, "list the processes", NULL,
+     NULL, cli_process_list},
+    {"process", "show", "PROCESS", 1, 1, "print a definition in the file format", NULL,
+     cli_process_show_options, cli_process_show},
+    {"instance", "start", "PROCESS", 1, 1, "begin an instance, and print its id", NULL,
+     cli_instance_start_options, cli_instance_start},
+    {"instance", "list", "", 0, 0, "list instances", NULL,
+     cli_instance_list_options, cli_instance_list},
+    {"instance", "show", "INSTANCE", 1, 1, "print an instance, its open tasks and its path so far", NULL,
+     NULL, cli_instance_show},
+    {"task", "get", "[TASK]", 0, 1, "take a task, or the next one", task_get_details,
+     cli_task_get_options, cli_task_get},
+    {"task", "end", "TASK", 1, 1, "end a task", NULL,
+     cli_task_end_options, cli_task_end},
+    {"task", "list", "", 0, 0, "list open tasks", NULL,
+     cli_task_list_options, cli_task_list},
+    {"state", "watch", "", 0, 0, "print the events of tasks and instances as they happen", NULL,
+     cli_state_watch_options, cli_state_watch},
+    {"command", "send", "", 0, 0, "send the commands that come on standard input", command_send_details,
+     cli_command_send_options, cli_command_send},
+};
+
+enum { VERBS = sizeof verbs / sizeof verbs[0] };
+
+static void
+print_common(FILE *out)
+{
+    fputs("\nsettings, also from PAWL_… in the environment and from the file of --config:\n", out);
+    wf_settings_help(WF_PROGRAM_CLIENT, out);
+    fputs("  -o text|json               the same as --output\n"
+          "  --timeout SECONDS          the same as --timeout-ms, in seconds\n"
+          "\nexit codes:\n", out);
+#define X(name, code, meaning) fprintf(out, "  %d  %s\n", code, meaning);
+    CLI_EXIT_MAP(X)
+#undef X
+}
+
+static void
+print_help(FILE *out, const char *noun)
+{
+    fputs("usage: pawl NOUN VERB [ARGUMENTS] [FLAGS]\n\n", out);
+    for (int i = 0; i < VERBS; i++) {
+        char usage[64];
+        if (noun && strcmp(noun, verbs[i].noun) != 0)
+            continue;
+        snprintf(usage, sizeof usage, "%s %s %s", verbs[i].noun, verbs[i].verb, verbs[i].arguments);
+        fprintf(out, "  pawl %-26s %s\n", usage, verbs[i].help);
+    }
+    fputs("\n\"pawl NOUN VERB --help\" says more.\n", out);
+}
+
+static void
+print_verb_help(const struct cli_verb *verb)
+{
+    printf("usage: pawl %s %s%s%s [FLAGS]\n\n%s\n", verb->noun, verb->verb, *verb->arguments ? " " : "",
+           verb->arguments, verb->help);
+    if (verb->details)
+        printf("\n%s", verb->details);
+    if (verb->options)
+        fputs("\nflags:\n", stdout);
+    for (const struct cli_option *option = verb->options; option && option->name; option++) {
+        char flag[64];
+        snprintf(flag, sizeof flag, "--%s %s", option->name, option->value ? option->value : "");
+        printf("  %-26s %s\n", flag, option->help);
+    }
+    print_common(stdout);
+}
+
+static const struct cli_verb *
+verb_find(const char *noun, const char *verb)
+{
+    for (int i = 0; i < VERBS; i++)
+        if (strcmp(verbs[i].noun, noun) == 0 && strcmp(verbs[i].verb, verb) == 0)
+            return &verbs[i];
+    return NULL;
+}
+
+static bool
+is_noun(const char *noun)
+{
+    for (int i = 0; i < VERBS; i++)
+        if (strcmp(verbs[i].noun, noun) == 0)
+            return true;
+    return false;
+}
+
+static bool
+asks_for_help(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
+            return true;
+    return false;
+}
+
+static enum cli_exit
+usage_fail(int argc, char **argv)
+{
+    if (argc > 2 && is_noun(argv[1]))
+        cli_fail(CLI_USAGE, "unrecognized command \"%s %s\"", argv[1], argv[2]);
+    else if (argc > 1 && !is_noun(argv[1]))
+        cli_fail(CLI_USAGE, "unrecognized command \"%s\"", argv[1]);
+    print_help(stderr, argc > 1 && is_noun(argv[1]) ? argv[1] : NULL);
+    return CLI_USAGE;
+}
+
+static enum cli_exit
+run(struct cli *cli, int argc, char **argv)
+{
+    enum cli_exit code = cli_arguments_read(cli, argc - 1, argv + 1);
+
+    if (code)
+        return code;
+    if (strcmp(cli->settings.output, "text") != 0 && strcmp(cli->settings.output, "json") != 0)
+        return cli_fail(CLI_USAGE, "--output: \"%s\" is neither \"text\" nor \"json\"", cli->settings.output);
+    cli->json = strcmp(cli->settings.output, "json") == 0;
+    code = cli->verb->run(cli);
+    if (fflush(stdout) == 0 || code)
+        return code;
+    return errno == EPIPE ? CLI_INTERNAL /* the reader has seen enough */
+                          : cli_fail(CLI_INTERNAL, "could not write to standard output: %s", strerror(errno));
+}
+
+int
+main(int argc, char **argv)
+{
+    struct cli cli = {0};
+    struct wf_error error;
+    bool help = asks_for_help(argc, argv);
+
+    signal(SIGPIPE, SIG_IGN);
+    if (!help && !wf_settings_read(WF_PROGRAM_CLIENT, &argc, argv, &cli.settings, &error))
+        return cli_fail(CLI_USAGE, "%s", error.message);
+    if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+        puts("pawl " PAWL_VERSION);
+        return CLI_OK;
+    }
+
+    cli.verb = argc > 2 ? verb_find(argv[1], argv[2]) : NULL;
+    if (help && cli.verb) {
+        print_verb_help(cli.verb);
+        return CLI_OK;
+    }
+    if (help) {
+        print_help(stdout, argc > 1 && is_noun(argv[1]) ? argv[1] : NULL);
+        print_common(stdout);
+        return CLI_OK;
+    }
+    if (cli.verb)
+        return run(&cli, argc, argv);
+    return usage_fail(argc, argv);
+}

@@ -1,0 +1,167 @@
+/*
+ * task.c - `pawl task`: take, end and list tasks.
+ */
+#include "base/uuid.h"
+#include "cli.h"
+#include "database.h"
+
+const struct cli_option cli_task_get_options[] = {
+    {"staff", "ID", "who takes it"},
+    {"executor", "ID", "the program that takes it (automation)"},
+    {"grantor", "ID", "on whose authorization"},
+    {"process", "ID", "the next one of this process only"},
+    {"act", "ID", "the next one of this activity only"},
+    {NULL, NULL, NULL},
+};
+
+const struct cli_option cli_task_end_options[] = {
+    {"staff", "ID", "who ends it"},
+    {"executor", "ID", "the program that ends it (automation)"},
+    {"flag", "FLAG", "the result, by which the process goes on"},
+    {"entity", "ID", "the entity from now on"},
+    {"variables", "JSON", "an object; its members replace the instance's"},
+    {NULL, NULL, NULL},
+};
+
+const struct cli_option cli_task_list_options[] = {
+    {"staff", "ID", "what this person holds or is offered"},
+    {"process", "ID", "only of this process"},
+    {"act", "ID", "only of this activity"},
+    {"state", "STATE", "pending, waiting, processing or pausing"},
+    {"limit", "N", "at most so many, the oldest first (1000)"},
+    {NULL, NULL, NULL},
+};
+
+static enum cli_exit
+who_check(const struct cli *cli)
+{
+    if (!cli_option(cli, "staff") == !cli_option(cli, "executor"))
+        return cli_fail(CLI_USAGE, "either --staff or --executor has to say who does the task");
+    return CLI_OK;
+}
+
+static enum cli_exit
+task_id_check(const char *task_id)
+{
+    size_t length = strcspn(task_id, ":");
+    struct wf_uuid uuid;
+
+    if (wf_uuid_parse(task_id, length, &uuid) && task_id[length] && strspn(task_id + length + 1, "0123456789") &&
+        !task_id[length + 1 + strspn(task_id + length + 1, "0123456789")])
+        return CLI_OK;
+    cli_fail(CLI_USAGE, "\"%s\" is not a task id", task_id);
+    cli_hint("A task id is the instance id, a colon and a number: \"pawl task list\" shows them.");
+    return CLI_USAGE;
+}
+
+/* The members of a task that a person looks for first. */
+static void
+print_task(const pawl_outcome *outcome)
+{
+    static const char *const members[] = {"task_id",    "process_id", "act_id",       "name",   "state",
+                                          "entity_id",  "staff_id",   "grantor_id",   "executor_id",
+                                          "date_created", "due_at"};
+    char path[64], flag[32];
+    const char *text;
+
+    for (size_t i = 0; i < sizeof members / sizeof members[0]; i++) {
+        snprintf(path, sizeof path, "task.%s", members[i]);
+        text = pawl_outcome_text(outcome, path);
+        if (text)
+            printf("%-16s %s\n", members[i], text);
+    }
+    for (int i = 0; snprintf(flag, sizeof flag, "task.flags.%d", i), (text = pawl_outcome_text(outcome, flag)); i++)
+        printf("%-16s %s\n", i ? "" : "flags", text);
+}
+
+enum cli_exit
+cli_task_get(struct cli *cli)
+{
+    const char *task_id = cli->count ? cli->arguments[0] : NULL;
+    pawl_outcome *outcome;
+    enum cli_exit code = who_check(cli);
+
+    if (!code && task_id)
+        code = task_id_check(task_id);
+    if (!code && !task_id && !cli_option(cli, "staff"))
+        code = cli_fail(CLI_USAGE, "--executor takes the task that is named; there is no next one for a program");
+    if (code)
+        return code;
+
+    pawl_command *command = pawl_command_new(PAWL_GET_TASK);
+    pawl_command_put(command, "task_id", task_id);
+    pawl_command_put(command, "staff_id", cli_option(cli, "staff"));
+    pawl_command_put(command, "executor_id", cli_option(cli, "executor"));
+    pawl_command_put(command, "grantor_id", cli_option(cli, "grantor"));
+    pawl_command_put(command, "process_id", cli_option(cli, "process"));
+    pawl_command_put(command, "act_id", cli_option(cli, "act"));
+    code = cli_call(cli, command, &outcome);
+    if (code)
+        return code;
+    if (!cli->json)
+        print_task(outcome);
+    pawl_outcome_free(outcome);
+    return CLI_OK;
+}
+
+/* What the command started, and the instance. */
+static void
+print_ended(const char *task_id, const pawl_outcome *outcome)
+{
+    const char *state = pawl_outcome_text(outcome, "instance_state"), *text;
+    char path[32];
+
+    printf("%-16s %s\n%-16s %s\n", "ended", task_id, "instance", state ? state : "-");
+    for (int i = 0; snprintf(path, sizeof path, "tasks.%d", i), (text = pawl_outcome_text(outcome, path)); i++)
+        printf("%-16s %s\n", i ? "" : "started", text);
+}
+
+enum cli_exit
+cli_task_end(struct cli *cli)
+{
+    pawl_outcome *outcome;
+    enum cli_exit code = who_check(cli);
+
+    if (!code)
+        code = task_id_check(cli->arguments[0]);
+    if (!code)
+        code = cli_json_check("--variables", cli_option(cli, "variables"));
+    if (code)
+        return code;
+
+    pawl_command *command = pawl_command_new(PAWL_END_TASK);
+    pawl_command_put(command, "task_id", cli->arguments[0]);
+    pawl_command_put(command, "staff_id", cli_option(cli, "staff"));
+    pawl_command_put(command, "executor_id", cli_option(cli, "executor"));
+    pawl_command_put(command, "completion_flag", cli_option(cli, "flag"));
+    pawl_command_put(command, "entity_id", cli_option(cli, "entity"));
+    pawl_command_put_json(command, "variables", cli_option(cli, "variables"));
+    code = cli_call(cli, command, &outcome);
+    if (code)
+        return code;
+    if (!cli->json)
+        print_ended(cli->arguments[0], outcome);
+    pawl_outcome_free(outcome);
+    return CLI_OK;
+}
+
+enum cli_exit
+cli_task_list(struct cli *cli)
+{
+    static const char filter[] = " where ($1::text is null or process_id = $1) and ($2::text is null or act_id = $2)"
+                                 " and ($3::text is null or state::text = $3)"
+                                 " order by date_created, task_id limit $4::bigint";
+    const char *staff = cli_option(cli, "staff"), *limit = cli_option(cli, "limit");
+    const char *const values[] = {cli_option(cli, "process"), cli_option(cli, "act"), cli_option(cli, "state"),
+                                  limit ? limit : "1000", staff};
+    char source[512];
+    long number;
+    enum cli_exit code = cli_number(cli, "limit", 1, 100000000, 0, &number);
+
+    if (code)
+        return code;
+    snprintf(source, sizeof source, "* from workflow.%s%s", staff ? "task_list_of($5)" : "task_list", filter);
+    return cli_list(cli,
+                    "task_id, process_id, act_id, state, staff_id, candidates, entity_id, " CLI_TIME("date_created"),
+                    source, values, staff ? 5 : 4);
+}

@@ -1,0 +1,174 @@
+/*
+ * topics.c - `pawl topics apply`: the topics of the engine, all with the same number of partitions.
+ *
+ * The number is kept in the database, for an instance lives on the partition of its key: it
+ * cannot change while there are instances (messages.md).
+ */
+#include "base/message.h"
+#include "cli.h"
+#include "database.h"
+
+enum { PARTITIONS = 12 };
+
+const struct cli_option cli_topics_apply_options[] = {
+    {"partitions", "N", "of each topic (the database's number, or 12)"},
+    {"replication", "N", "copies of each topic (as the brokers have it)"},
+    {NULL, NULL, NULL},
+};
+
+struct topics {
+    struct cli_topic *items;
+    size_t count;
+};
+
+static struct cli_topic *
+topic_add(struct topics *topics)
+{
+    topics->items = realloc(topics->items, (topics->count + 1) * sizeof *topics->items);
+    topics->items[topics->count] = (struct cli_topic){0};
+    return &topics->items[topics->count++];
+}
+
+static void
+add_fixed(const struct cli *cli, struct topics *topics)
+{
+    bool single = *cli->settings.command_topic;
+
+    for (int i = 0; i < WF_TOPIC_COUNT; i++) {
+        if (single && i < WF_COMMAND_TOPICS)
+            continue;
+        struct cli_topic *topic = topic_add(topics);
+        snprintf(topic->name, sizeof topic->name, "%s.%s", cli->settings.prefix, wf_topic_suffix((enum wf_topic)i));
+        topic->compact = i == WF_TOPIC_STATE_DEFINITION || i == WF_TOPIC_STATE_INSTITUTION;
+    }
+    if (single)
+        snprintf(topic_add(topics)->name, sizeof topics->items->name, "%s", cli->settings.command_topic);
+}
+
+static enum cli_exit
+add_jobs(const struct cli *cli, PGconn *database, struct topics *topics)
+{
+    PGresult *result;
+    enum cli_exit code = cli_query(database,
+                                   "select distinct auto_executive from workflow.activity"
+                                   " where auto_executive is not null order by 1",
+                                   NULL, 0, &result);
+
+    for (int row = 0; !code && row < PQntuples(result); row++) {
+        struct cli_topic topic = {0};
+        if (cli_job_topic(cli, PQgetvalue(result, row, 0), &topic))
+            *topic_add(topics) = topic;
+    }
+    if (!code)
+        PQclear(result);
+    return code;
+}
+
+/* The number that holds: the database's; one that differs from it is refused. */
+static enum cli_exit
+partitions_choose(const struct cli *cli, PGconn *database, long *ret_partitions)
+{
+    long wanted, kept = 0;
+    PGresult *result;
+    enum cli_exit code = cli_number(cli, "partitions", 1, 10000, 0, &wanted);
+
+    if (!code)
+        code = cli_query(database, "select partitions from workflow.catalog", NULL, 0, &result);
+    if (code)
+        return code;
+    kept = PQntuples(result) ? strtol(PQgetvalue(result, 0, 0), NULL, 10) : 0;
+    PQclear(result);
+    if (kept && wanted && kept != wanted) {
+        cli_fail(CLI_USAGE, "cannot change the number of partitions from %ld to %ld", kept, wanted);
+        cli_hint("An instance lives on the partition of its id, so the number is fixed once it is in the database.");
+        return CLI_USAGE;
+    }
+    *ret_partitions = kept ? kept : wanted ? wanted : PARTITIONS;
+    return CLI_OK;
+}
+
+static enum cli_exit
+widths_check(const struct topics *topics, long partitions)
+{
+    for (size_t i = 0; i < topics->count; i++) {
+        if (!topics->items[i].exists || topics->items[i].partitions == partitions)
+            continue;
+        cli_fail(CLI_USAGE, "topic \"%s\" has %d partitions already, not %ld", topics->items[i].name,
+                 topics->items[i].partitions, partitions);
+        cli_hint("All topics must have the same number: --partitions %d, another --prefix, or remove the topic if it"
+                 " is empty.", topics->items[i].partitions);
+        return CLI_USAGE;
+    }
+    return CLI_OK;
+}
+
+static void
+print(const struct cli *cli, const struct topics *topics, long partitions)
+{
+    struct cli_table table;
+
+    cli_table_begin(&table, cli->json, 3, (const char *const[]){"topic", "partitions", "done"});
+    for (size_t i = 0; i < topics->count; i++) {
+        char number[16];
+        snprintf(number, sizeof number, "%ld", partitions);
+        cli_table_row(&table, (const char *const[]){topics->items[i].name, number,
+                                                    topics->items[i].exists ? "kept" : "created"});
+    }
+    cli_table_end(&table);
+}
+
+static enum cli_exit
+partitions_keep(PGconn *database, long partitions)
+{
+    char number[16];
+    PGresult *result;
+
+    snprintf(number, sizeof number, "%ld", partitions);
+    enum cli_exit code =
+        cli_query(database, "select workflow.partitions_set($1::int)", (const char *const[]){number}, 1, &result);
+    if (!code)
+        PQclear(result);
+    return code;
+}
+
+static enum cli_exit
+apply(const struct cli *cli, PGconn *database, struct cli_admin *admin, struct topics *topics)
+{
+    long partitions = 0, replication;
+    enum cli_exit code = cli_number(cli, "replication", 1, 100, -1, &replication);
+
+    if (!code)
+        code = partitions_choose(cli, database, &partitions);
+    add_fixed(cli, topics);
+    if (!code)
+        code = add_jobs(cli, database, topics);
+    if (!code)
+        code = cli_admin_look(admin, topics->items, topics->count);
+    if (!code)
+        code = widths_check(topics, partitions);
+    if (!code)
+        code = partitions_keep(database, partitions); /* first: whoever makes topics agrees with the database */
+    if (!code)
+        code = cli_admin_create(admin, topics->items, topics->count, (int)partitions, (int)replication);
+    if (!code)
+        print(cli, topics, partitions);
+    return code;
+}
+
+enum cli_exit
+cli_topics_apply(struct cli *cli)
+{
+    struct topics topics = {0};
+    struct cli_admin *admin = NULL;
+    PGconn *database = NULL;
+    enum cli_exit code = cli_database_open(cli, &database);
+
+    if (!code)
+        code = cli_admin_open(cli, &admin);
+    if (!code)
+        code = apply(cli, database, admin, &topics);
+    cli_admin_close(admin);
+    PQfinish(database);
+    free(topics.items);
+    return code;
+}

@@ -1,0 +1,24 @@
+/*
+ * outcome.h - the answer to one command.
+ */
+#ifndef WF_LIB_OUTCOME_H
+#define WF_LIB_OUTCOME_H
+
+#include "document.h"
+#include "pawl.h"
+
+struct pawl_outcome {
+    enum pawl_result result;
+    char *id;
+    char *detail; /* of what was unanswered or undelivered */
+    struct wf_document document;
+    pawl_outcome *next; /* in the client's queue */
+};
+
+/* The outcome that the engine wrote. */
+pawl_outcome *wf_outcome_answered(const char *id, const void *json, size_t length);
+
+/* The outcome of a command that the engine did not answer. */
+pawl_outcome *wf_outcome_failed(const char *id, enum pawl_result result, const char *detail);
+
+#endif
