@@ -21,7 +21,6 @@ Json = dict[str, Any]
 
 PROCESSES = Path(__file__).resolve().parent / "processes"
 OPEN_STATES = ("pending", "waiting", "processing", "pausing")
-FIRST_EVENT_SECONDS = 3.0  # how long a new instance's first event may take before the subscriber counts as not ready
 
 
 class WalkError(Exception):
@@ -94,14 +93,16 @@ class Engine:
         self._pawl = pawl
         self._changed = threading.Condition()
         self._sending = threading.Lock()  # one line at a time
-        self._starting = threading.Lock()  # one instance at a time, so that at most one finds the subscriber not ready
         self._outcomes: dict[str, Json] = {}
         self._instances: dict[str, Instance] = {}
         self._ended: str | None = None  # the program that ended too early
 
     def __enter__(self) -> Engine:
         self._closing = False
-        self._watch = self._run("state", "watch", "-o", "json", "--from", "end")
+        self._watch = self._run("state", "watch", "-o", "json", "--from", "end", "--announce")
+        assert self._watch.stdout
+        if not self._watch.stdout.readline():  # {"watching":true}: every event from here on will be seen
+            raise NoAnswer("pawl state watch has ended")
         self._client = self._run("command", "send", "--wait")
         self._follow(self._watch, self._on_event)
         self._follow(self._client, self._on_outcome)
@@ -120,17 +121,15 @@ class Engine:
                 program.kill()
 
     def start(self, process_id: str, entity_id: str, flag: str | None = None) -> Instance:
-        """Begins an instance and follows it from its first event.
-
-        The subscriber begins at the end of the topics, at a moment that only its first event shows: an instance
-        whose first event is not seen is cancelled, and another one begun.
-        """
-        for _ in range(max(1, int(self.timeout / FIRST_EVENT_SECONDS))):
-            with self._starting:
-                instance = self._begin(process_id, entity_id, flag)
-            if instance is not None:
-                return instance
-        raise NoAnswer(f"no event of a new instance was seen in {self.timeout:g} s")
+        """Begins an instance and follows it from its first event."""
+        instance = Instance(str(uuid.uuid4()), process_id)
+        with self._changed:
+            self._instances[instance.instance_id] = instance
+        outcome = self._command("init-instance", instance,
+                                {"process_id": process_id, "instance_id": instance.instance_id,
+                                 "entity_id": entity_id, "completion_flag": flag})
+        self._settle(instance, outcome)
+        return instance
 
     def perform(self, instance: Instance, act_id: str, who: Json, flag: str | None = None) -> None:
         """Takes the oldest task of the activity, unless it is in hand already, and ends it.
@@ -144,20 +143,6 @@ class Engine:
         if task["state"] == "waiting":
             self._settle(instance, self._command("get-task", instance, command))
         self._settle(instance, self._command("end-task", instance, {**command, "completion_flag": flag}))
-
-    def _begin(self, process_id: str, entity_id: str, flag: str | None) -> Instance | None:
-        instance = Instance(str(uuid.uuid4()), process_id)
-        with self._changed:
-            self._instances[instance.instance_id] = instance
-        outcome = self._command("init-instance", instance,
-                                {"process_id": process_id, "instance_id": instance.instance_id,
-                                 "entity_id": entity_id, "completion_flag": flag})
-        if self._wait(lambda: instance.complete > 0, FIRST_EVENT_SECONDS):
-            self._settle(instance, outcome)
-            return instance
-        self._command("control", instance, {"operation": "cancel-instance", "instance_id": instance.instance_id,
-                                            "actor": "walk", "reason": "its first event was not seen"})
-        return None
 
     def _command(self, kind: str, instance: Instance, data: Json) -> Json:
         command_id = str(uuid.uuid4())

@@ -171,7 +171,7 @@ direct(struct wf_worker *worker, struct wf_batch_item *item)
 
 static void
 decode(struct wf_worker *worker, struct wf_batch_taken *batch, struct wf_batch_item *item,
-       char names[][WF_CODEC_TEXT])
+       const char *const *names)
 {
     const struct wf_record *record = &item->record;
 
@@ -196,15 +196,13 @@ decode(struct wf_worker *worker, struct wf_batch_taken *batch, struct wf_batch_i
 void
 wf_batch_decode(struct wf_worker *worker, struct wf_batch_taken *batch)
 {
-    char names[WF_COMMAND_TOPICS][WF_CODEC_TEXT];
+    const char *names[WF_COMMAND_TOPICS];
 
-    for (int topic = 0; topic < WF_COMMAND_TOPICS; topic++) {
-        if (*worker->settings->command_topic)
-            snprintf(names[topic], WF_CODEC_TEXT, "%s", worker->settings->command_topic);
-        else
-            snprintf(names[topic], WF_CODEC_TEXT, "%s.%s", worker->settings->prefix,
-                     wf_topic_suffix((enum wf_topic)topic));
-    }
+    for (int topic = 0; topic < WF_COMMAND_TOPICS; topic++)
+        names[topic] = *worker->settings->command_topic
+                           ? worker->settings->command_topic
+                           : wf_arena_printf(&batch->arena, "%s.%s", worker->settings->prefix,
+                                             wf_topic_suffix((enum wf_topic)topic));
     for (size_t i = 0; i < batch->count; i++)
         decode(worker, batch, &batch->items[i], names);
 }

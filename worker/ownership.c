@@ -357,6 +357,8 @@ wf_ownership_step(struct wf_worker *worker)
     wf_publisher_status(worker->publisher, &status);
     if (status.state == WF_PUBLISHER_FAILED && !worker->recover) {
         wf_log(WF_LOG_WARNING, "publishing failed", "error=\"%s\"", status.error.message);
+        if (status.refused && worker->store)
+            wf_refused_replace(worker, &status);
         worker->recover = true;
     }
     if (worker->recover && wf_clock_monotonic() >= worker->retry_at)

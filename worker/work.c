@@ -349,6 +349,17 @@ place_instance(const struct work *work, const struct wf_batch_item *item)
         instance->partition = item->record.partition;
 }
 
+/* Where the client sent the command it waits for the outcome, also if the command was passed on. */
+static struct wf_incoming
+asked(const struct work *work, const struct wf_batch_item *item)
+{
+    struct wf_incoming in = item->incoming;
+
+    if (item->decoded.hops_forwarded && item->decoded.origin_partition < work->worker->partition_count)
+        in.partition = item->decoded.origin_partition;
+    return in;
+}
+
 static void
 apply_item(struct work *work, size_t i)
 {
@@ -377,7 +388,8 @@ apply_item(struct work *work, size_t i)
     write_events(work, command);
     write_changes(work, item, before);
     check_replyto(work, command);
-    wf_outcome_encode(&work->worker->codec, &item->incoming, command, &work->unit.outcome, work->unit.now,
+    struct wf_incoming in = asked(work, item);
+    wf_outcome_encode(&work->worker->codec, &in, command, &work->unit.outcome, work->unit.now,
                       &work->buffers[item->record.partition]);
     if (work->unit.outcome.result == WF_RESULT_REJECTED) {
         work->rejected++;
@@ -391,11 +403,12 @@ static void
 refuse_item(struct work *work, struct wf_batch_item *item)
 {
     struct wf_buf *outbox = &work->buffers[item->record.partition];
+    struct wf_incoming in = asked(work, item);
 
     work->refused++;
     check_replyto(work, &item->refusal.command);
     wf_dead_letter_encode(&work->worker->codec, &item->incoming, item->refusal.code, item->refusal.detail, outbox);
-    wf_refusal_encode(&work->worker->codec, &item->incoming, &item->refusal, work->unit.now, outbox);
+    wf_refusal_encode(&work->worker->codec, &in, &item->refusal, work->unit.now, outbox);
     wf_log(WF_LOG_WARNING, "dead letter", "topic=%s partition=%d offset=%" PRId64 " code=%s detail=\"%s\"",
            item->incoming.topic_name, item->incoming.partition, item->incoming.offset,
            wf_code_name(item->refusal.code), item->refusal.detail);

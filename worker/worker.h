@@ -92,6 +92,9 @@ void wf_ownership_step(struct wf_worker *worker);
 /* Claims everything again: after an error of the publisher, the database or the ownership. */
 void wf_ownership_recover(struct wf_worker *worker);
 
+/* refused.c: puts a dead letter in the place of an event that Kafka will never take (EOS-14). */
+void wf_refused_replace(struct wf_worker *worker, const struct wf_publisher_status *status);
+
 /* cache.c: definitions and the institution, by version. */
 struct wf_process *wf_cache_process(struct wf_worker *worker, const char *process_id, int32_t version);
 bool wf_cache_refresh(struct wf_worker *worker, int64_t institution_version, int64_t definition_version,

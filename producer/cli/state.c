@@ -13,6 +13,7 @@ const struct cli_option cli_state_watch_options[] = {
     {"task", NULL, "only the events of tasks"},
     {"instance-events", NULL, "only the events of instances"},
     {"count", "N", "end after so many events; --timeout before that is exit code 4"},
+    {"announce", NULL, "print a line once every event from then on will be seen"},
     {NULL, NULL, NULL},
 };
 
@@ -165,6 +166,10 @@ cli_state_watch(struct cli *cli)
     if (code)
         return code;
     catch_signals();
+    if (cli_option(cli, "announce")) {
+        puts(cli->json ? "{\"watching\":true}" : "watching");
+        fflush(stdout);
+    }
     code = watch(cli, subscription, count);
     pawl_subscription_close(subscription);
     return code;

@@ -33,7 +33,7 @@ create table workflow.instance (
     requester          jsonb,
     variables          jsonb,
     constraint instance_pkey primary key (instance_id)
-) with (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1,
+) with (fillfactor = 60, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1,
         autovacuum_analyze_scale_factor = 0.05);
 create index instance_entity_idx on workflow.instance (entity_id) where entity_id is not null;
 comment on table  workflow.instance is 'A run of a process.';

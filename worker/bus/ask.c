@@ -101,10 +101,10 @@ static bool
 reader_open(struct wf_consumer *consumer, size_t count, struct reader *reader, struct wf_error *reterr)
 {
     static const struct wf_kafka_property properties[] = {
-        {"enable.auto.commit", "false"},      {"enable.partition.eof", "true"},
-        {"auto.offset.reset", "error"},       {"isolation.level", "read_uncommitted"},
-        {"fetch.wait.max.ms", "10"},          {"fetch.message.max.bytes", "65536"},
-        {"queued.min.messages", "1"},         {NULL, NULL},
+        {"enable.auto.commit", "false"}, {"enable.partition.eof", "true"},
+        {"auto.offset.reset", "error"},  {"isolation.level", "read_uncommitted"},
+        {"fetch.wait.max.ms", "10"},     {"fetch.message.max.bytes", "65536"},
+        {"queued.min.messages", "1"},    {NULL, NULL},
     };
     rd_kafka_conf_t *conf;
 

@@ -71,13 +71,14 @@ struct wf_consumer_listener {
  * outlive the consumer; `listener` is copied.
  */
 bool wf_consumer_open(const struct wf_settings *settings, int32_t partitions,
-                      const struct wf_consumer_listener *listener, int limit_ms,
-                      struct wf_consumer **ret_consumer, struct wf_error *reterr) WF_CHECKED;
+                      const struct wf_consumer_listener *listener, int limit_ms, struct wf_consumer **ret_consumer,
+                      struct wf_error *reterr) WF_CHECKED;
 
 /*
- * Leaves the group and gives everything back; calls listener.revoked first when partitions are
- * assigned.  After `limit_ms` (librdkafka may hang when a partition was lost) the handle is
- * abandoned as it is: for a process that is about to end.  NULL is fine.
+ * Leaves the group and gives everything back.  Calls listener.revoked first when partitions
+ * are assigned, so close it before the publisher; release all records before.  After
+ * `limit_ms` (librdkafka may hang when a partition was lost) the handle is abandoned as it is:
+ * for a process that is about to end.  NULL is fine.
  */
 void wf_consumer_close(struct wf_consumer *consumer, int limit_ms);
 
@@ -115,10 +116,8 @@ void wf_consumer_wake(struct wf_consumer *consumer);
  * the others at where they are, and until then nothing can be taken.  Begin together what
  * can begin together.)  A partition not assigned is ignored.
  */
-void wf_consumer_begin(struct wf_consumer *consumer, int32_t partition,
-                       const int64_t positions[WF_COMMAND_TOPICS]);
-void wf_consumer_seek(struct wf_consumer *consumer, int32_t partition,
-                      const int64_t positions[WF_COMMAND_TOPICS]);
+void wf_consumer_begin(struct wf_consumer *consumer, int32_t partition, const int64_t positions[WF_COMMAND_TOPICS]);
+void wf_consumer_seek(struct wf_consumer *consumer, int32_t partition, const int64_t positions[WF_COMMAND_TOPICS]);
 
 /* Stops the consumption of one partition, which stays ours; wf_consumer_begin() starts it again. */
 void wf_consumer_halt(struct wf_consumer *consumer, int32_t partition);

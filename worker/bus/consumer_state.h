@@ -30,8 +30,8 @@ struct wf_consumer {
     int32_t partition_count;
     struct partition *partitions;
 
-    bool owns;  /* between assigned and revoked or lost */
-    bool stale; /* what is begun, or where, is not what librdkafka was told */
+    bool owns;                        /* between assigned and revoked or lost */
+    bool stale;                       /* what is begun, or where, is not what librdkafka was told */
     struct wf_generation *generation; /* of the current assignment, or NULL */
 
     int wake_fd;    /* eventfd: a rebalance, an error, wf_consumer_wake() */

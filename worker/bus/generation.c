@@ -50,7 +50,8 @@ wf_generation_new(rd_kafka_consumer_group_metadata_t *metadata, struct wf_genera
     if (!parsed || number < 0 || !member) {
         rd_kafka_consumer_group_metadata_destroy(metadata);
         if (!parsed)
-            return wf_fail(reterr, WF_FATE_FATAL, "cannot read group metadata of librdkafka %s", rd_kafka_version_str());
+            return wf_fail(reterr, WF_FATE_FATAL, "cannot read group metadata of librdkafka %s",
+                           rd_kafka_version_str());
         return wf_fail(reterr, WF_FATE_RETRY, "there is no group membership (generation %d)", number);
     }
     generation = calloc(1, sizeof *generation);

@@ -97,12 +97,26 @@ conf_set(rd_kafka_conf_t *conf, const char *name, const char *value, struct wf_e
 static bool
 is_protected(const char *name)
 {
-    static const char *const names[] = {
-        "group.id", "group.instance.id", "partition.assignment.strategy", "auto.offset.reset", "enable.auto.commit",
-        "enable.auto.offset.store", "isolation.level", "transactional.id", "transaction.timeout.ms",
-        "enable.idempotence", "acks", "request.required.acks", "partitioner", "message.timeout.ms",
-        "delivery.timeout.ms", "max.poll.interval.ms", "session.timeout.ms", "enable.partition.eof",
-        "bootstrap.servers", "metadata.broker.list"};
+    static const char *const names[] = {"group.id",
+                                        "group.instance.id",
+                                        "partition.assignment.strategy",
+                                        "auto.offset.reset",
+                                        "enable.auto.commit",
+                                        "enable.auto.offset.store",
+                                        "isolation.level",
+                                        "transactional.id",
+                                        "transaction.timeout.ms",
+                                        "enable.idempotence",
+                                        "acks",
+                                        "request.required.acks",
+                                        "partitioner",
+                                        "message.timeout.ms",
+                                        "delivery.timeout.ms",
+                                        "max.poll.interval.ms",
+                                        "session.timeout.ms",
+                                        "enable.partition.eof",
+                                        "bootstrap.servers",
+                                        "metadata.broker.list"};
 
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0)
@@ -166,8 +180,8 @@ conf_properties(rd_kafka_conf_t *conf, const struct wf_kafka_property *propertie
 }
 
 bool
-wf_kafka_conf(const struct wf_settings *settings, const struct wf_kafka_property *properties, rd_kafka_conf_t **ret_conf,
-              struct wf_error *reterr)
+wf_kafka_conf(const struct wf_settings *settings, const struct wf_kafka_property *properties,
+              rd_kafka_conf_t **ret_conf, struct wf_error *reterr)
 {
     const struct wf_kafka_property common[] = {
         {"bootstrap.servers", settings->brokers},
@@ -226,10 +240,8 @@ wf_kafka_fate(rd_kafka_resp_err_t error)
     case RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT:
     case RD_KAFKA_RESP_ERR_INVALID_GROUP_ID:
     case RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL:
-    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE:
-        return WF_FATE_FATAL;
-    default:
-        return WF_FATE_RETRY;
+    case RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE: return WF_FATE_FATAL;
+    default: return WF_FATE_RETRY;
     }
 }
 

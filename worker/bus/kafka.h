@@ -46,7 +46,8 @@ bool wf_kafka_conf(const struct wf_settings *settings, const struct wf_kafka_pro
                    rd_kafka_conf_t **ret_conf, struct wf_error *reterr) WF_CHECKED;
 
 /* Makes a handle and takes the configuration, in any case.  FATAL with WF_EXIT_USAGE: settings do not fit together. */
-bool wf_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_kafka, struct wf_error *reterr) WF_CHECKED;
+bool wf_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_kafka,
+                  struct wf_error *reterr) WF_CHECKED;
 
 /* What becomes of work that met this error: FATAL for missing rights and unfit brokers, else RETRY. */
 enum wf_fate wf_kafka_fate(rd_kafka_resp_err_t error);
@@ -70,8 +71,8 @@ bool wf_kafka_topic_partitions(rd_kafka_t *kafka, rd_kafka_topic_t *topic, int t
  * `expected` is not 0 and the topic has another number of partitions.  Until *deadline*
  * (wf_clock_monotonic) it waits for Kafka, then fails with RETRY.
  */
-bool wf_kafka_topic_require(rd_kafka_t *kafka, const char *name, int32_t expected, int64_t deadline,
-                            int32_t *ret_count, struct wf_error *reterr) WF_CHECKED;
+bool wf_kafka_topic_require(rd_kafka_t *kafka, const char *name, int32_t expected, int64_t deadline, int32_t *ret_count,
+                            struct wf_error *reterr) WF_CHECKED;
 
 /* Milliseconds until a deadline on wf_clock_monotonic(), at least 0 and at most `most`. */
 int wf_kafka_remaining_ms(int64_t deadline, int most);

@@ -44,10 +44,8 @@ is_refusal(rd_kafka_resp_err_t error)
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
-    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION:
-        return true;
-    default:
-        return false;
+    case RD_KAFKA_RESP_ERR_POLICY_VIOLATION: return true;
+    default: return false;
     }
 }
 
@@ -250,9 +248,9 @@ send_offsets(struct publish *publish, struct wf_error *reterr)
     rd_kafka_error_t *error;
     bool ok = true;
 
-    while (ok && (error = rd_kafka_send_offsets_to_transaction(
-                      publish->producer->kafka, list, publish->publication->generation->metadata,
-                      wf_kafka_remaining_ms(publish->deadline, 5000) + 1)))
+    while (ok && (error = rd_kafka_send_offsets_to_transaction(publish->producer->kafka, list,
+                                                               publish->publication->generation->metadata,
+                                                               wf_kafka_remaining_ms(publish->deadline, 5000) + 1)))
         ok = again(publish, error, "could not send offsets to the transaction", reterr);
     rd_kafka_topic_partition_list_destroy(list);
     return ok;

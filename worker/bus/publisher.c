@@ -413,8 +413,8 @@ wf_publisher_drain(struct wf_publisher *publisher, int limit_ms)
 }
 
 bool
-wf_publisher_topic_known(struct wf_publisher *publisher, const char *name, size_t length, int limit_ms,
-                         bool *ret_known, struct wf_error *reterr)
+wf_publisher_topic_known(struct wf_publisher *publisher, const char *name, size_t length, int limit_ms, bool *ret_known,
+                         struct wf_error *reterr)
 {
     struct known_topic *topic = wf_map_get(&publisher->known, name, length);
     int64_t now = wf_clock_monotonic();

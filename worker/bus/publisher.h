@@ -35,7 +35,8 @@ enum { WF_UNPUBLISHED_MAX = 2 }; /* publications under way and waiting: EOS-10 *
 struct wf_publication_part {
     int32_t partition;
     int64_t outbox_number;
-    int64_t positions[WF_COMMAND_TOPICS]; /* real offsets, >= 0 (EOS-9): next record to take; never consumed: low watermark */
+    int64_t positions[WF_COMMAND_TOPICS]; /* real offsets, >= 0 (EOS-9): next record to take; never consumed: low
+                                             watermark */
     char *bytes;                          /* framed messages (base/message.h), from malloc; NULL: none */
     size_t length;
 };
@@ -70,8 +71,8 @@ bool wf_publisher_fence(const struct wf_settings *settings, const char *base_nam
  * topic is missing, or state or outcome topics have another number of partitions (EOS-14).
  */
 bool wf_publisher_open(const struct wf_settings *settings, int32_t partitions, const char *base_name, int limit_ms,
-                       void (*wake)(void *context), void *context,
-                       struct wf_publisher **ret_publisher, struct wf_error *reterr) WF_CHECKED;
+                       void (*wake)(void *context), void *context, struct wf_publisher **ret_publisher,
+                       struct wf_error *reterr) WF_CHECKED;
 
 /* Drops what is not published, ends the thread; waits at most about `limit_ms`.  NULL is fine. */
 void wf_publisher_close(struct wf_publisher *publisher, int limit_ms);
@@ -88,18 +89,18 @@ bool wf_publisher_submit(struct wf_publisher *publisher, struct wf_publication *
                          struct wf_error *reterr) WF_CHECKED;
 
 enum wf_publisher_state {
-    WF_PUBLISHER_IDLE,  /* all that was submitted is published */
+    WF_PUBLISHER_IDLE, /* all that was submitted is published */
     WF_PUBLISHER_BUSY,
     WF_PUBLISHER_FAILED /* until wf_publisher_reset() */
 };
 
 struct wf_publisher_status {
     enum wf_publisher_state state;
-    uint64_t submitted;     /* publications, since open or reset */
-    uint64_t published;     /* of these */
-    uint64_t messages;      /* published since open */
-    int64_t last_duration;  /* of the last published one, microseconds from begin to committed */
-    struct wf_error error;  /* why it failed: RETRY, or FATAL when no repeating helps */
+    uint64_t submitted;    /* publications, since open or reset */
+    uint64_t published;    /* of these */
+    uint64_t messages;     /* published since open */
+    int64_t last_duration; /* of the last published one, microseconds from begin to committed */
+    struct wf_error error; /* why it failed: RETRY, or FATAL when no repeating helps */
 
     /*
      * The one message that Kafka will never take (too large, no such topic or partition, no

@@ -38,7 +38,7 @@ struct producer {
     pthread_mutex_t lock;
     rd_kafka_t *kafka;
     rd_kafka_topic_t *topics[WF_TOPIC_COUNT];
-    struct wf_map named; /* topics of replyto and jobs: name to struct named_topic */
+    struct wf_map named;   /* topics of replyto and jobs: name to struct named_topic */
     struct wf_arena arena; /* of these */
     struct delivery delivery;
 };
@@ -51,7 +51,8 @@ bool producer_open(const struct wf_settings *settings, const char *id, struct pr
 bool producer_init(struct producer *producer, int64_t deadline, struct wf_error *reterr) WF_CHECKED;
 
 /* Meets all topics of the engine, and the named ones it had met when it died. */
-bool producer_meet_all(struct producer *producer, int32_t partitions, int64_t deadline, struct wf_error *reterr) WF_CHECKED;
+bool producer_meet_all(struct producer *producer, int32_t partitions, int64_t deadline,
+                       struct wf_error *reterr) WF_CHECKED;
 
 /* Meets one named topic, from either thread; NULL if there is none of this name.  The producer keeps the topic. */
 bool producer_meet(struct producer *producer, const char *name, int timeout_ms, rd_kafka_topic_t **ret_topic,

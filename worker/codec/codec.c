@@ -63,6 +63,7 @@ wf_codec_drop(struct wf_codec *codec)
     if (codec->replyto_made)
         regfree(&codec->replyto);
     wf_buf_drop(&codec->scratch);
+    wf_buf_drop(&codec->key);
     wf_arena_drop(&codec->arena);
     *codec = (struct wf_codec){0};
 }

@@ -34,6 +34,7 @@ struct wf_codec {
     const char *outcome_types[WF_RESULT_COUNT];          /* "<prefix>.outcome.<result>" */
     struct wf_arena arena;    /* of the texts above */
     struct wf_buf scratch;    /* the value of the message being written */
+    struct wf_buf key;        /* its key, where it is put together */
     int64_t time;             /* the last time written, and its text: most are the batch's own */
     char time_text[WF_TIME_TEXT + 1];
 };

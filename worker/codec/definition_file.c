@@ -478,6 +478,7 @@ wf_definition_file_decode(const char *text, size_t length, struct wf_faults *fau
         read_whole(&file, value);
     if (faults->count == before) {
         process->document = wf_arena_strndup(&process->arena, value.data, value.length);
+        process->content_hash = wf_definition_content_hash(value.data, value.length);
         return process;
     }
     wf_process_drop(process);

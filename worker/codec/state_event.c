@@ -76,7 +76,9 @@ encode_change(void *context, const struct wf_institution_change *change)
     wf_compose_time(&compose, "occurred_at", changes->now);
     wf_json_close(value, '}');
 
-    compose.message.key = (struct wf_slice){change->id, strlen(change->id)};
+    wf_buf_clear(&codec->key); /* "<object>/<id>": a role and a person may have the same id, and the topic is compacted */
+    wf_buf_printf(&codec->key, "%s/%s", object, change->id);
+    compose.message.key = (struct wf_slice){codec->key.data, codec->key.length};
     compose.message.name = (struct wf_slice){0};
     compose.message.value = (struct wf_slice){value->data, value->length};
     wf_message_encode(&compose.message, changes->outbox);

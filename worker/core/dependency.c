@@ -123,13 +123,14 @@ pre_rule_after(const struct wf_activity *activity, const char *pre_act_id)
     return NULL;
 }
 
-static bool
-set_holds(const struct wf_instance *instance, const struct wf_pre_rule *rule)
+/* The first element of a set that does not hold, or NULL; of no rule there is none (DEP-2). */
+static const struct wf_need *
+unmet_by_rule(const struct wf_instance *instance, const struct wf_pre_rule *rule)
 {
     for (size_t i = 0; rule && i < rule->need_count; i++)
         if (!need_holds(instance, &rule->needs[i], 0, 0))
-            return false;
-    return true;
+            return &rule->needs[i];
+    return NULL;
 }
 
 /* DEP-1, DEP-2: the set for any of the activities it was reached from is enough. */
@@ -140,7 +141,7 @@ check_sequence(struct wf_unit *unit, struct wf_task *task)
         return WF_READY;
     for (size_t i = 0; i < task->arrival_count; i++) {
         const char *pre_act_id = task->arrivals[i].pre_act_id;
-        if (set_holds(task->instance, pre_rule_after(task->activity, pre_act_id))) {
+        if (!unmet_by_rule(task->instance, pre_rule_after(task->activity, pre_act_id))) {
             wf_unit_touch_task(unit, task);
             task->pre_act_id = pre_act_id;
             task->branch_no = task->arrivals[i].branch_no;
@@ -176,23 +177,29 @@ between(const struct wf_instance *instance, const struct wf_batch *batch, const 
            path_without(instance->process, activity, merge, batch->opener);
 }
 
-/* DEP-3 with pre rules: all sets hold, counting what ended since the merge last flowed on. */
-static bool
-all_sets_hold(const struct wf_task *task, const struct wf_batch *batch)
+/*
+ * DEP-3 with pre rules: the first element of any set that does not hold, or NULL, counting what
+ * ended since the merge last flowed on in the batch it works in.  An arrival taken alone counts
+ * in the batch it is of.
+ */
+static const struct wf_need *
+unmet_by_merge(const struct wf_task *task)
 {
     const struct wf_instance *instance = task->instance;
     const struct wf_activity *merge = task->activity;
-    const struct wf_summary *last = last_end(instance, merge, batch->serial_no, 0);
+    const struct wf_batch *batch = wf_dependency_batch(instance, merge, task->serial_no);
+    int32_t serial_no = batch ? batch->serial_no : task->serial_no;
+    const struct wf_summary *last = last_end(instance, merge, serial_no, 0);
     int32_t since = last ? last->last : 0;
 
     for (size_t r = 0; r < merge->pre_rule_count; r++)
         for (size_t i = 0; i < merge->pre_rules[r].need_count; i++) {
             const struct wf_need *need = &merge->pre_rules[r].needs[i];
-            bool inside = between(instance, batch, need->activity, merge);
-            if (!need_holds(instance, need, inside ? batch->serial_no : 0, inside ? since : 0))
-                return false;
+            bool inside = between(instance, wf_instance_batch(instance, serial_no), need->activity, merge);
+            if (!need_holds(instance, need, inside ? serial_no : 0, inside ? since : 0))
+                return need;
         }
-    return true;
+    return NULL;
 }
 
 /* BAT-6: whether an open task could still come to a merge that works in a batch. */
@@ -226,13 +233,11 @@ check_and_merge(const struct wf_task *task)
 {
     const struct wf_batch *batch = wf_dependency_batch(task->instance, task->activity, task->serial_no);
 
-    if (!batch)
-        return WF_READY; /* the arrival alone */
-    if (closer_of(batch) == task->activity && batch->closed_by)
-        return WF_ABSORB;
+    if (batch && batch->closed_by && closer_of(batch) == task->activity)
+        return WF_ABSORB; /* BAT-5 */
     if (task->activity->pre_rule_count)
-        return all_sets_hold(task, batch) ? WF_READY : WF_NOT_READY;
-    return one_that_could_come(task, batch) ? WF_NOT_READY : WF_READY;
+        return unmet_by_merge(task) ? WF_NOT_READY : WF_READY;
+    return batch && one_that_could_come(task, batch) ? WF_NOT_READY : WF_READY;
 }
 
 enum wf_readiness
@@ -287,14 +292,13 @@ const char *
 wf_dependency_reason(struct wf_unit *unit, const struct wf_task *task)
 {
     const struct wf_activity *activity = task->activity;
+    const struct wf_need *need = activity->type == WF_ACT_AND_MERGE
+                                     ? unmet_by_merge(task)
+                                     : unmet_by_rule(task->instance, pre_rule_after(activity, task->pre_act_id));
 
-    for (size_t r = 0; r < activity->pre_rule_count; r++)
-        for (size_t i = 0; i < activity->pre_rules[r].need_count; i++) {
-            const struct wf_need *need = &activity->pre_rules[r].needs[i];
-            if (!need_holds(task->instance, need, 0, 0))
-                return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for \"%s\"%s%s%s", task->n,
-                                       activity->act_id, need->act_id, need->status ? " to end with flag \"" : "",
-                                       need->status ? need->status : "", need->status ? "\"" : "");
-        }
-    return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for other branches", task->n, activity->act_id);
+    if (!need)
+        return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for other branches", task->n, activity->act_id);
+    return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for \"%s\"%s%s%s", task->n, activity->act_id,
+                           need->act_id, need->status ? " to end with flag \"" : "", need->status ? need->status : "",
+                           need->status ? "\"" : "");
 }

@@ -97,22 +97,10 @@ actor_of(const struct wf_command *command)
     return command->staff_id ? command->staff_id : command->executor_id;
 }
 
-/* A version of a process, 0 being the latest: deployed in this unit, or known to the shell. */
-static struct wf_process *
-process_of(const struct wf_unit *unit, const char *process_id, int32_t version)
-{
-    for (size_t i = unit->deployed_count; i-- > 0;) {
-        struct wf_process *process = unit->deployed[i];
-        if (strcmp(process->process_id, process_id) == 0 && (!version || process->version == version))
-            return process;
-    }
-    return unit->process_find(unit->context, process_id, version);
-}
-
 static struct wf_process *
 find_process(struct wf_unit *unit, const struct wf_command *command)
 {
-    struct wf_process *process = process_of(unit, command->process_id, command->version);
+    struct wf_process *process = unit->process_find(unit->context, command->process_id, command->version);
 
     if (process)
         return process;
@@ -405,7 +393,7 @@ apply_deploy(struct wf_unit *unit, const struct wf_command *command)
     if (command->faults && command->faults->count)
         return reject_faults(unit, WF_CODE_DEFINITION_INVALID, command->faults, "definition");
 
-    const struct wf_process *latest = process_of(unit, process->process_id, 0);
+    const struct wf_process *latest = unit->process_find(unit->context, process->process_id, 0);
     unit->outcome.process_id = process->process_id;
     if (latest && wf_uuid_equal(&latest->content_hash, &process->content_hash)) {
         unit->outcome.version = latest->version; /* identical content is the existing version */

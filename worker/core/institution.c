@@ -370,17 +370,6 @@ wf_institution_role(const struct wf_institution *institution, const char *role_i
     return institution ? wf_map_get_text(&institution->roles_by_id, role_id) : NULL;
 }
 
-bool
-wf_institution_has_group(const struct wf_institution *institution, enum wf_based_on based_on, const char *id)
-{
-    switch (based_on) {
-    case WF_BASED_ON_DEPARTMENT: return wf_map_get_text(&institution->departments_by_id, id);
-    case WF_BASED_ON_TEAM: return wf_map_get_text(&institution->teams_by_id, id);
-    case WF_BASED_ON_ROLE: return wf_map_get_text(&institution->roles_by_id, id);
-    default: return false;
-    }
-}
-
 static bool
 at_or_below(const struct wf_org_unit *unit, const char *id)
 {

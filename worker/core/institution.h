@@ -91,9 +91,6 @@ const struct wf_staff *wf_institution_staff(const struct wf_institution *institu
 
 const struct wf_role *wf_institution_role(const struct wf_institution *institution, const char *role_id);
 
-/* Whether a group of this kind and id exists. */
-bool wf_institution_has_group(const struct wf_institution *institution, enum wf_based_on based_on, const char *id);
-
 /* Whether a person belongs to a group: departments and teams with all below them (INS-2). */
 bool wf_staff_in_group(const struct wf_staff *staff, enum wf_based_on based_on, const char *id);
 

@@ -111,13 +111,11 @@ reach_completion(struct wf_unit *unit, struct wf_task *task)
     wf_unit_touch_instance(unit, instance);
     instance->reached_completion = true;
     instance->reached_flag = task->activity->completion_flag ? task->activity->completion_flag : instance->last_flag;
-    if (!wf_task_end(unit, task, NULL))
-        return false;
-    if (task->activity->terminate)
-        for (size_t i = 0; i < instance->task_count; i++)
-            if (wf_task_state_open(instance->tasks[i]->state))
-                wf_task_withdraw(unit, instance->tasks[i], "the instance was terminated");
-    return true;
+    bool ended = wf_task_end(unit, task, NULL);
+    for (size_t i = 0; task->activity->terminate && i < instance->task_count; i++)
+        if (wf_task_state_open(instance->tasks[i]->state))
+            wf_task_withdraw(unit, instance->tasks[i], "the instance was terminated");
+    return ended;
 }
 
 /* A task whose dependency check holds does what its type does (section 2, TSK-1, TSK-3). */

@@ -241,6 +241,15 @@ summary_read(struct loading *loading, const struct wf_rows *rows, int r)
     return true;
 }
 
+/* What cannot be read is fatal, unless process_find met with a failure and ended the unit. */
+static enum wf_verdict
+failure_of(const struct wf_store *store)
+{
+    if (PQstatus(store->connection) != CONNECTION_OK)
+        return WF_VERDICT_RECONNECT;
+    return store->unit_open ? WF_VERDICT_FATAL : WF_VERDICT_RETRY;
+}
+
 /* process_find may send statements of its own: by now all results are here. */
 static enum wf_verdict
 instances_read(struct loading *loading, const struct wf_pipeline *pipeline)
@@ -252,7 +261,7 @@ instances_read(struct loading *loading, const struct wf_pipeline *pipeline)
         struct wf_rows rows = wf_pipeline_rows(pipeline, loading->first + l);
         for (int r = 0; r < rows.count; r++)
             if (!readers[l](loading, &rows, r))
-                return PQstatus(loading->store->connection) == CONNECTION_OK ? WF_VERDICT_FATAL : WF_VERDICT_RECONNECT;
+                return failure_of(loading->store);
     }
     return WF_VERDICT_OK;
 }

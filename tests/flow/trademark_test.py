@@ -1,0 +1,73 @@
+#!/usr/bin/python3
+"""The two real processes: seven public records of trademark applications, and the scenarios beside them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+from engine import LIMIT, ROOT, Done, Engine, Subscriber, program
+
+PROCESSES = ROOT / "deploy/processes"
+RECORDS = 7
+
+
+class Trademark(unittest.TestCase):
+    engine: Engine
+    subscriber: Subscriber
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        cls.engine = cls.enterClassContext(Engine("trademark", workers=2))
+        for process in ("trademark", "fault-repair"):
+            cls.engine.pawl_ok("institution", "load", PROCESSES / f"{process}.institution.json")
+            cls.engine.pawl_ok("process", "deploy", PROCESSES / f"{process}.process.json")
+        cls.subscriber = cls.engine.subscriber()
+
+    def script(self, *arguments: str) -> Done:
+        path = f"{program('pawl').rpartition('/')[0]}:{self.engine.environment['PATH']}"
+        done = subprocess.run([sys.executable, *arguments], env=self.engine.environment | {"PATH": path}, text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=4 * LIMIT)
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def test_records_and_scenarios(self) -> None:
+        scripts = ([str(ROOT / "deploy/replay-histories"), "-o", "json"], [str(ROOT / "tests/flow/scenarios.py")])
+        with ThreadPoolExecutor(2) as threads:
+            histories, scenarios = threads.map(lambda script: self.script(*script), scripts)
+        with self.subTest("scenarios"):
+            self.assertEqual(scenarios.code, 0, scenarios.out + scenarios.err)
+        with self.subTest("histories"):
+            self.assertEqual(histories.code, 0, histories.out + histories.err)
+            self.check_ends([json.loads(line) for line in histories.out.splitlines()])
+        with self.subTest("events"):
+            self.check_events()
+
+    def check_ends(self, reports: list[dict]) -> None:
+        """Each ends where it really ended, by the database as well."""
+        really = json.loads((PROCESSES / "trademark.codes.json").read_text())["ends"]
+        self.assertEqual(sorted(report["case"] for report in reports), sorted(really))
+        self.assertEqual(len(reports), RECORDS)
+        for report in reports:
+            end = really[report["case"]]
+            self.assertEqual({"state": report["state"], "open": report["open"]}, end, report["case"])
+            rows = self.engine.psql(f"""
+                select i.state, coalesce(string_agg(t.act_id, ' ' order by t.n), '')
+                  from workflow.instance i left join workflow.to_do_task_list t using (instance_id)
+                 where i.instance_id = '{report["instance_id"]}' group by i.state""")
+            self.assertEqual(rows, [[end["state"], " ".join(end["open"])]], report["case"])
+
+    def check_events(self) -> None:
+        """The subscriber saw all that the database counts, once and in order."""
+        for instance_id, position in self.engine.psql("select instance_id, position from workflow.instance"):
+            self.subscriber.wait_position(instance_id, int(position))
+        self.assertEqual(self.subscriber.problems(), [])
+        for worker in self.engine.workers:
+            self.assertEqual(worker.terminate(), 0)
+        self.engine.check_settled()
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

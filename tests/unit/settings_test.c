@@ -1,0 +1,143 @@
+/* Settings: flags over environment over file over default; what is unknown or out of range is an error. */
+#include <criterion/criterion.h>
+#include <unistd.h>
+
+#include "base/settings.h"
+
+static struct wf_settings settings;
+static struct wf_error error;
+
+/* Reads a command line of at most seven words; the words that are left, or NULL with `error`. */
+static char **
+given(enum wf_program program, char **words)
+{
+    static char *argv[16];
+    int argc = 1;
+
+    argv[0] = (char[]){"pawl"};
+    for (; words[argc - 1]; argc++)
+        argv[argc] = words[argc - 1];
+    argv[argc] = NULL;
+    if (!wf_settings_read(program, &argc, argv, &settings, &error))
+        return NULL;
+    cr_assert_null(argv[argc]);
+    return argv + 1;
+}
+
+#define GIVEN(program, ...) given(WF_PROGRAM_##program, (char *[]){__VA_ARGS__ __VA_OPT__(, ) NULL})
+
+static char *
+write_file(const char *text)
+{
+    static char path[] = "/tmp/pawl-settings-XXXXXX";
+    int file = mkstemp(path);
+
+    cr_assert_geq(file, 0);
+    cr_assert_eq(write(file, text, strlen(text)), (ssize_t)strlen(text));
+    close(file);
+    return path;
+}
+
+Test(settings, defaults)
+{
+    cr_assert_not_null(GIVEN(WORKER));
+    cr_assert_str_eq(settings.brokers, "localhost:9092");
+    cr_assert_eq(settings.batch_commands, 2000);
+}
+
+Test(settings, flags)
+{
+    char **rest = GIVEN(WORKER, "run", "--batch-commands=7", "--prefix", "wf", "--other", "--", "--prefix", "no");
+
+    cr_assert_eq(settings.batch_commands, 7);
+    cr_assert_str_eq(settings.prefix, "wf");
+    cr_assert_str_eq(rest[0], "run");
+    cr_assert_str_eq(rest[1], "--other");
+    cr_assert_str_eq(rest[2], "--");
+    cr_assert_str_eq(rest[4], "no");
+    cr_assert_null(rest[5]);
+    cr_assert_not_null(GIVEN(CLIENT, "-o", "json"));
+    cr_assert_str_eq(settings.output, "json");
+    rest = GIVEN(CLIENT, "--batch-commands", "7"); /* the worker's: not this program's */
+    cr_assert_str_eq(rest[0], "--batch-commands");
+}
+
+Test(settings, order)
+{
+    char *path = write_file("# a comment\n\nprefix = of file \nbrokers=file:1\nlog_level = debug\nbatch_commands = 3\n");
+
+    setenv("PAWL_BROKERS", "environment:1", 1);
+    setenv("PAWL_LOG_LEVEL", "error", 1);
+    cr_assert_not_null(GIVEN(WORKER, "--config", path, "--log-level=warning"));
+    cr_assert_str_eq(settings.prefix, "of file");
+    cr_assert_str_eq(settings.brokers, "environment:1");
+    cr_assert_str_eq(settings.log_level, "warning");
+    cr_assert_eq(settings.batch_commands, 3);
+    setenv("PAWL_CONFIG", path, 1);
+    cr_assert_not_null(GIVEN(CLIENT));
+    cr_assert_str_eq(settings.prefix, "of file");
+    unlink(path);
+    cr_assert_null(GIVEN(CLIENT));
+    cr_assert_not_null(strstr(error.message, "could not read settings file"));
+}
+
+Test(settings, errors)
+{
+    cr_assert_null(GIVEN(WORKER, "--batch-commands"));
+    cr_assert_str_eq(error.message, "flag \"--batch-commands\" needs a value");
+    cr_assert_null(GIVEN(WORKER, "--batch-commands=x"));
+    cr_assert_null(GIVEN(WORKER, "--batch-commands="));
+    cr_assert_null(GIVEN(WORKER, "--batch-commands=7x"));
+    cr_assert_null(GIVEN(WORKER, "--batch-commands=99999999999999999999"));
+    cr_assert_null(GIVEN(WORKER, "--batch-commands=0"));
+    cr_assert_not_null(strstr(error.message, "outside the range 1 to 10000"));
+    setenv("PAWL_BATCH_BYTES", "many", 1);
+    cr_assert_null(GIVEN(WORKER));
+    cr_assert_not_null(strstr(error.message, "PAWL_BATCH_BYTES"));
+}
+
+Test(settings, errors_in_the_file)
+{
+    char *path = write_file("prefix = a\nnonsense = 1\n");
+
+    cr_assert_null(GIVEN(WORKER, "--config", path));
+    cr_assert_not_null(strstr(error.message, ":2: unrecognized setting \"nonsense\""));
+    unlink(path);
+}
+
+Test(settings, file_without_equals)
+{
+    char *path = write_file("prefix\n");
+
+    cr_assert_null(GIVEN(WORKER, "--config", path));
+    cr_assert_not_null(strstr(error.message, "no \"=\" in \"prefix\""));
+    unlink(path);
+}
+
+static const char *
+printed(void (*print)(FILE *out))
+{
+    static char text[16384];
+    FILE *out = fmemopen(text, sizeof text, "w");
+
+    print(out);
+    fclose(out);
+    return text;
+}
+
+static void
+print_worker_help(FILE *out)
+{
+    wf_settings_help(WF_PROGRAM_WORKER, out);
+}
+
+/* The table makes the help, the manual's table and the sample file. */
+Test(settings, printed)
+{
+    const char *help = printed(print_worker_help);
+    cr_assert_not_null(strstr(help, "--batch-commands"));
+    cr_assert_not_null(strstr(help, "(default 2000)"));
+    cr_assert_null(strstr(help, "--timeout-ms"));
+    cr_assert_not_null(strstr(printed(wf_settings_print_markdown), "| `batch_commands` | worker | `2000` | 1 to 10000 |"));
+    cr_assert_not_null(strstr(printed(wf_settings_print_sample), "#batch_commands = 2000\n"));
+}

@@ -1,0 +1,330 @@
+/* Commands told as text, and the events that answer them. */
+#include "story.h"
+
+#include <stdlib.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/hash.h"
+#include "story_check.h"
+
+struct story story;
+
+static const char institution_text[] = "role r; role s; team t; dept d;"
+                                       "staff ann role:r=1 dept:d; staff bob role:r=2 team:t; staff cid role:r=3;"
+                                       "staff dan; staff eve role:r=4 leave";
+
+static struct wf_process *
+find_process(void *context, const char *process_id, int32_t version)
+{
+    const struct wf_unit *unit = &story.unit;
+
+    (void)context;
+    for (size_t i = story.process_count + unit->deployed_count; i-- > 0;) {
+        struct wf_process *process =
+            i < story.process_count ? story.processes[i] : unit->deployed[i - story.process_count];
+        if (strcmp(process->process_id, process_id) == 0 && (!version || process->version == version))
+            return process;
+    }
+    return NULL;
+}
+
+/* The codec's work, as far as the core can tell. */
+static const char *
+merge_variables(void *context, struct wf_arena *arena, const char *old, const char *change)
+{
+    (void)context;
+    return change[0] == '{' ? wf_arena_printf(arena, "%s%s", old ? old : "", change) : NULL;
+}
+
+static void
+unit_begin(void)
+{
+    const struct wf_institution *institution = story.unit.institution;
+
+    wf_unit_begin(&story.unit, &story.arena);
+    story.unit.now = WF_SECOND;
+    story.unit.institution = institution;
+    story.unit.process_find = find_process;
+    story.unit.variables_merge = merge_variables;
+}
+
+void
+story_begin_empty(void)
+{
+    struct wf_faults faults = {.arena = &story.arena};
+
+    for (size_t i = 0; i < story.process_count; i++)
+        wf_process_drop(story.processes[i]);
+    wf_institution_drop((struct wf_institution *)(uintptr_t)story.unit.institution);
+    wf_arena_drop(&story.arena);
+    story = (struct story){.commands = 0};
+    check_begin();
+    unit_begin();
+
+    struct wf_institution *change = story_institution(institution_text);
+    story.unit.institution = wf_institution_merge(NULL, change, &faults);
+    wf_institution_drop(change);
+    cr_assert_not_null(story.unit.institution);
+}
+
+void
+story_begin(const char *definition)
+{
+    story_begin_empty();
+
+    struct wf_faults faults = {.arena = &story.arena};
+    struct wf_process *process = story_process("p", definition);
+    bool ok = wf_process_compile(process, &faults);
+    cr_assert(ok, "%s", ok ? "" : faults.items[0].message);
+    process->version = 1;
+    story.processes[story.process_count++] = process;
+}
+
+struct wf_instance *
+story_instance(int number)
+{
+    struct wf_uuid uuid = {{0}};
+
+    uuid.bytes[15] = (uint8_t)(number ? number : check_instances());
+    return wf_unit_instance(&story.unit, &uuid);
+}
+
+/* The value of a word "name:value", or NULL. */
+static const char *
+member(const char *word, const char *name)
+{
+    size_t length = strlen(name);
+    return strncmp(word, name, length) == 0 && word[length] == ':' ? word + length + 1 : NULL;
+}
+
+static void
+read_id(struct wf_command *command, const char *id)
+{
+    struct wf_hash128 hash;
+
+    wf_hash128_begin(&hash);
+    wf_hash128_add(&hash, id, strlen(id));
+    command->id = id;
+    command->id_given = true;
+    command->id_hash = wf_hash128_uuid(&hash);
+}
+
+static bool
+read_member(struct wf_command *command, char *word)
+{
+    static const struct {
+        const char *name;
+        size_t offset;
+    } texts[] = {
+        {"process", offsetof(struct wf_command, process_id)}, {"act", offsetof(struct wf_command, act_id)},
+        {"entity", offsetof(struct wf_command, entity_id)},   {"staff", offsetof(struct wf_command, staff_id)},
+        {"vars", offsetof(struct wf_command, variables)},     {"actor", offsetof(struct wf_command, actor)},
+    };
+    const char *value;
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if ((value = member(word, texts[i].name))) {
+            memcpy((char *)command + texts[i].offset, &value, sizeof value);
+            return true;
+        }
+    if ((value = member(word, "id")))
+        read_id(command, value);
+    else if ((value = member(word, "data")))
+        command->data_hash = strtol(value, NULL, 10);
+    else if ((value = member(word, "version")))
+        command->version = (int32_t)strtol(value, NULL, 10);
+    else if (word[0] == '@')
+        command->instance_id.bytes[15] = (uint8_t)strtol(word + 1, NULL, 10);
+    else
+        return false;
+    return true;
+}
+
+/* The words without a name: of init [flag], of get N|next WHO, of end N WHO [flag]. */
+static void
+read_word(struct wf_command *command, int at, char *word)
+{
+    size_t length = strlen(word);
+
+    if (command->operation == WF_OP_INIT_INSTANCE) {
+        command->completion_flag = word;
+    } else if (at == 0) {
+        command->task_n = (int32_t)strtol(word, NULL, 10);
+        command->has_instance_id = command->task_n != 0;
+    } else if (at == 1 && word[length - 1] == '!') {
+        word[length - 1] = '\0';
+        command->executor_id = word;
+    } else if (at == 1) {
+        command->staff_id = word;
+    } else {
+        command->completion_flag = word;
+    }
+}
+
+static struct wf_command
+read_command(const char *text)
+{
+    struct wf_command command = {.has_instance_id = true, .id = "topic/0/1"};
+    char *rest = wf_arena_strdup(&story.arena, text), *name = strsep(&rest, " ");
+    int at = 0;
+
+    cr_assert(wf_operation_from_name(wf_arena_printf(&story.arena, "%s%s", name,
+                                                     strcmp(name, "init") == 0   ? "-instance"
+                                                     : strcmp(name, "show") == 0 ? "-instance"
+                                                                                 : "-task"),
+                                     &command.operation));
+    if (command.operation == WF_OP_INIT_INSTANCE)
+        command.process_id = "p";
+    for (char *word = strsep(&rest, " "); word; word = strsep(&rest, " "))
+        if (*word && !read_member(&command, word))
+            read_word(&command, at++, word);
+    if (!command.instance_id.bytes[15])
+        command.instance_id.bytes[15] =
+            (uint8_t)(check_instances() + (command.operation == WF_OP_INIT_INSTANCE ? 1 : 0));
+    if (!command.has_instance_id)
+        command.instance_id = (struct wf_uuid){{0}};
+    return command;
+}
+
+static void
+tell_task(struct wf_buf *text, const struct wf_event *event)
+{
+    const struct wf_task *task = &event->task;
+
+    wf_buf_printf(text, "%d %s %s", task->n, task->activity->act_id, wf_task_state_name(task->state));
+    if (task->completion_flag && !wf_task_state_open(task->state))
+        wf_buf_printf(text, " %s", task->completion_flag);
+    if (task->staff_id && wf_task_state_open(task->state))
+        wf_buf_printf(text, " @%s", task->staff_id);
+    if (task->executor_id && wf_task_state_open(task->state))
+        wf_buf_printf(text, " %s!", task->executor_id);
+    if (event->joined.pre_act_id)
+        wf_buf_printf(text, " +%s", event->joined.pre_act_id);
+    if (event->job)
+        wf_buf_puts(text, " job");
+    if (!story.batches)
+        return;
+    wf_buf_printf(text, " (%d.%d)", task->serial_no, task->branch_no);
+    if (event->opened[0])
+        wf_buf_printf(text, " opens %d", event->opened[0]);
+    if (event->closed[0])
+        wf_buf_printf(text, " closes %d", event->closed[0]);
+}
+
+static void
+tell_instance(struct wf_buf *text, const struct wf_event *event)
+{
+    wf_buf_puts(text, wf_instance_state_name(event->instance_state));
+    if (event->instance_flag)
+        wf_buf_printf(text, " %s", event->instance_flag);
+    if (story.command.entity_id)
+        wf_buf_printf(text, " entity:%s", event->entity_id);
+    if (event->variables)
+        wf_buf_printf(text, " vars:%s", event->variables);
+}
+
+static void
+tell_outcome(struct wf_buf *text, const struct wf_outcome *outcome)
+{
+    if (outcome->result != WF_RESULT_APPLIED)
+        wf_buf_puts(text, wf_result_name(outcome->result));
+    if (outcome->result == WF_RESULT_REJECTED)
+        wf_buf_printf(text, " %s", wf_code_name(outcome->code));
+    for (size_t i = 0; i < outcome->flag_count; i++)
+        wf_buf_printf(text, "%s%s", i ? "," : " flags:", outcome->flags[i]);
+    for (size_t i = 0; outcome->faults && i < outcome->faults->count; i++)
+        wf_buf_printf(text, "%s%s", i ? "," : " faults:", outcome->faults->items[i].code);
+    if (outcome->forward)
+        wf_buf_printf(text, "forward to %d", outcome->candidate->partition);
+    if (outcome->version)
+        wf_buf_printf(text, "%s %d", outcome->process_id, outcome->version);
+    if (story.command.operation == WF_OP_SHOW_INSTANCE)
+        for (size_t i = 0; i < outcome->started_count; i++)
+            wf_buf_printf(text, "%s%d", i ? "," : "tasks ", outcome->started[i]);
+}
+
+static const char *
+tell(void)
+{
+    const struct wf_unit *unit = &story.unit;
+    WF_SCOPED(wf_buf_drop) struct wf_buf text = {0};
+
+    for (size_t i = 0; i < unit->event_count; i++) {
+        wf_buf_puts(&text, i ? "; " : "");
+        if (unit->events[i].kind == WF_EVENT_TASK)
+            tell_task(&text, &unit->events[i]);
+        else
+            tell_instance(&text, &unit->events[i]);
+    }
+    tell_outcome(&text, &unit->outcome);
+    return wf_arena_strndup(&story.arena, wf_buf_text(&text), text.length);
+}
+
+const char *
+story_applies(const struct wf_command *command)
+{
+    story.command = *command;
+    story.commands++;
+    story.unit.now += WF_SECOND;
+    check_before();
+    wf_dispatch(&story.unit, &story.command);
+    check_after();
+    return tell();
+}
+
+const char *
+story_does(const char *text)
+{
+    struct wf_command command = read_command(text);
+
+    return story_applies(&command);
+}
+
+static void
+copy_instance(const struct wf_instance *from)
+{
+    struct wf_unit *unit = &story.unit;
+    struct wf_instance *instance = wf_unit_add_instance(unit, &from->instance_id);
+
+    *instance = *from;
+    instance->stored = true;
+    instance->dirty = false;
+    instance->touched = 0;
+    instance->done = NULL;
+    instance->done_count = instance->done_capacity = 0;
+    instance->tasks = NULL;
+    instance->batches = NULL;
+    instance->task_count = instance->task_capacity = instance->batch_count = instance->batch_capacity = 0;
+    for (size_t i = 0; i < from->task_count; i++) {
+        struct wf_task *task = wf_unit_add_task(unit, instance);
+        *task = *from->tasks[i];
+        task->instance = instance;
+        task->stored = true;
+        task->dirty = false;
+        task->touched = 0;
+    }
+    for (size_t i = 0; i < from->batch_count; i++) {
+        struct wf_batch *batch = wf_unit_add_batch(unit, instance);
+        *batch = *from->batches[i];
+        batch->stored = true;
+        batch->touched = 0;
+    }
+}
+
+void
+story_reload(void)
+{
+    struct wf_unit old = story.unit;
+
+    unit_begin();
+    story.unit.now = old.now;
+    for (size_t i = 0; i < old.deployed_count; i++)
+        story.processes[story.process_count++] = old.deployed[i];
+    for (size_t i = 0; i < old.instance_count; i++)
+        copy_instance(old.instance_list[i]);
+    for (size_t i = 0; i < old.seen_count; i++) {
+        old.seen_list[i]->stored = true;
+        wf_unit_add_seen(&story.unit, old.seen_list[i]);
+    }
+}

@@ -1,0 +1,98 @@
+/*
+ * story.h - a process and what happens to it, told in a few lines of text.
+ *
+ * A definition is a line for each thing; lines end with "\n" or ";":
+ *
+ *     A:task                    an interaction offered to role r, first come first assigned
+ *     A:interaction team:t priority presence:require
+ *     M:and_merge closes:S      any type by its name, with the members it needs
+ *     A -> B,C                  a routing rule for any flag
+ *     A -ok-> B                 ... for one flag
+ *     A after P -ok-> B         ... and for tasks reached from P
+ *     M after A needs A=ok,B    a pre rule
+ *
+ * A command is a line, and so is what it does: its events in order, or why it was rejected.
+ *
+ *     story_does("init x")         "running; 1 I ended x; 2 A waiting"
+ *     story_does("get 2 ann")      "2 A processing @ann"
+ *     story_does("end 2 ann no")   "rejected no_route flags:ok,bad"
+ *
+ * There is one story a test; Criterion runs each in a process of its own.  After every command
+ * the helper checks what must always hold: numbers without gaps, no task lost or doubled, and
+ * not a trace of what was rejected.
+ */
+#ifndef STORY_H
+#define STORY_H
+
+#include <criterion/criterion.h>
+
+#include "core/dispatch.h"
+#include "core/unit.h"
+
+struct story {
+    struct wf_arena arena; /* of everything */
+    struct wf_unit unit;
+    struct wf_command command;    /* the last one */
+    bool batches;                 /* events tell batches: "2 A waiting (2.1)", "opens 2", "closes 2" */
+    int commands;                 /* so far; a day passes by one second each */
+    struct wf_process *processes[16]; /* the shell's catalog, in order of deployment */
+    size_t process_count;
+};
+
+extern struct story story;
+
+/*
+ * Begins the story: an institution (ann, bob and cid hold role r; dan holds none; eve, who
+ * holds r, is on leave) and a process "p" of this definition.
+ */
+void story_begin(const char *definition);
+
+/* Begins it without a process. */
+void story_begin_empty(void);
+
+/* What a text says, not compiled. */
+struct wf_process *story_process(const char *process_id, const char *definition);
+struct wf_institution *story_institution(const char *text);
+
+/* Compiles it; what is wrong, as "code code ...", or "". */
+const char *story_faults(const char *definition);
+
+/*
+ * Applies a command and returns its events.  The instance is the one last begun, unless a
+ * word "@2" names the second one.  Words that follow are the command's members.
+ *
+ *     init [flag] [process:p] [version:1] [staff:ann] [entity:e] [vars:{}]
+ *     get N STAFF | get next STAFF [process:p] [act:A] | get N EXECUTOR!
+ *     end N STAFF [flag] [entity:e] [vars:{}] | end N EXECUTOR! [flag]
+ *     show
+ * and for each: [id:x] [data:7] [actor:a]
+ */
+const char *story_does(const char *command);
+
+/* Applies a command that was made by hand, with the same checks. */
+const char *story_applies(const struct wf_command *command);
+
+/* Fails the test unless a command does what is told. */
+#define TELL(command, expected)                                                            \
+    do {                                                                                   \
+        const char *told_ = story_does(command);                                           \
+        cr_assert(strcmp(told_, (expected)) == 0, "%s\n  told:     %s\n  expected: %s",    \
+                  (command), told_, (expected));                                           \
+    } while (0)
+
+#define SAME(actual, expected)                                                             \
+    do {                                                                                   \
+        const char *actual_ = (actual), *expected_ = (expected);                           \
+        cr_assert(strcmp(actual_, expected_) == 0, "actual:   %s\n  expected: %s", actual_, expected_); \
+    } while (0)
+
+/* The instance last begun, or the k-th (from 1). */
+struct wf_instance *story_instance(int number);
+
+/* The state of all instances, every field that the store keeps. */
+const char *story_snapshot(void);
+
+/* The unit is saved and another one begins with what a store would load. */
+void story_reload(void);
+
+#endif
