@@ -27,7 +27,7 @@ static bool
 any_unserved(const struct wf_worker *worker)
 {
     for (int32_t p = 0; p < worker->partition_count; p++)
-        if (worker->partitions[p].state == WF_PARTITION_ASSIGNED || worker->partitions[p].state == WF_PARTITION_CLAIMED)
+        if (worker->partitions[p].state >= WF_PARTITION_ASSIGNED && worker->partitions[p].state < WF_PARTITION_SERVED)
             return true;
     return false;
 }

@@ -128,41 +128,50 @@ check_position(struct wf_worker *worker, int32_t p, int topic, struct wf_error *
 
 /* The record before a position must be the one that was read there: topics can be made anew (EOS-19). */
 static bool
-check_record_times(struct wf_worker *worker, int32_t p, struct wf_error *reterr)
+check_record_times(struct wf_worker *worker, struct wf_error *reterr)
 {
-    const struct wf_partition *partition = &worker->partitions[p];
-    struct wf_record_time questions[WF_COMMAND_TOPICS];
-    size_t count = 0;
+    size_t most = (size_t)worker->partition_count * WF_COMMAND_TOPICS, count = 0;
+    struct wf_record_time *questions = calloc(most, sizeof *questions);
 
-    for (int topic = 0; topic < wf_consumer_topics(worker->consumer); topic++)
-        if (partition->positions[topic] > 0 && partition->position_times[topic])
-            questions[count++] = (struct wf_record_time){
-                .topic = (enum wf_topic)topic, .partition = p, .offset = partition->positions[topic] - 1};
-    if (count && !wf_consumer_record_times(worker->consumer, questions, count, ASK_LIMIT_MS, reterr))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        if (questions[i].found && questions[i].timestamp != partition->position_times[questions[i].topic]) {
-            stop_partition(worker, p, "the record before the position is another one: was the topic made anew?");
-            return true;
+    for (int32_t p = 0; p < worker->partition_count; p++)
+        for (int topic = 0; topic < wf_consumer_topics(worker->consumer); topic++) {
+            const struct wf_partition *partition = &worker->partitions[p];
+            if (partition->state == WF_PARTITION_CLAIMED && partition->positions[topic] > 0 &&
+                partition->position_times[topic])
+                questions[count++] = (struct wf_record_time){
+                    .topic = (enum wf_topic)topic, .partition = p, .offset = partition->positions[topic] - 1};
         }
-    return true;
+    bool ok = !count || wf_consumer_record_times(worker->consumer, questions, count, ASK_LIMIT_MS, reterr);
+    for (size_t i = 0; ok && i < count; i++) {
+        const struct wf_record_time *answer = &questions[i];
+        const struct wf_partition *partition = &worker->partitions[answer->partition];
+        if (partition->state == WF_PARTITION_CLAIMED && answer->found &&
+            answer->timestamp != partition->position_times[answer->topic])
+            stop_partition(worker, answer->partition,
+                           "the record before the position is another one: was the topic made anew?");
+    }
+    free(questions);
+    return ok;
 }
 
-static bool
-check_positions(struct wf_worker *worker, int32_t p)
+/* Compares where all claimed partitions are to be read with what the topics have. */
+static void
+check_positions(struct wf_worker *worker)
 {
     struct wf_error error;
+    bool ok = true;
 
-    for (int topic = 0; topic < wf_consumer_topics(worker->consumer); topic++)
-        if (!check_position(worker, p, topic, &error)) {
-            wf_worker_failed(worker, &error);
-            return false;
-        }
-    if (worker->partitions[p].state != WF_PARTITION_STOPPED && !check_record_times(worker, p, &error)) {
+    for (int32_t p = 0; ok && p < worker->partition_count; p++)
+        for (int topic = 0; ok && topic < wf_consumer_topics(worker->consumer); topic++)
+            if (worker->partitions[p].state == WF_PARTITION_CLAIMED)
+                ok = check_position(worker, p, topic, &error);
+    if (!ok || !check_record_times(worker, &error)) {
         wf_worker_failed(worker, &error);
-        return false;
+        return;
     }
-    return true;
+    for (int32_t p = 0; p < worker->partition_count; p++)
+        if (worker->partitions[p].state == WF_PARTITION_CLAIMED)
+            worker->partitions[p].state = WF_PARTITION_CHECKED;
 }
 
 static void
@@ -322,8 +331,6 @@ advance(struct wf_worker *worker, int32_t p)
 {
     struct wf_partition *partition = &worker->partitions[p];
 
-    if (!check_positions(worker, p) || partition->state == WF_PARTITION_STOPPED)
-        return;
     if (!find_published(worker, p) || !republish(worker, p))
         return;
     partition->state = WF_PARTITION_SERVED;
@@ -365,9 +372,11 @@ wf_ownership_step(struct wf_worker *worker)
         wf_ownership_recover(worker);
     if (may_go_on(worker) && any_in(worker, WF_PARTITION_ASSIGNED))
         claim_all(worker);
+    if (may_go_on(worker) && any_in(worker, WF_PARTITION_CLAIMED))
+        check_positions(worker);
     for (int32_t p = 0; p < worker->partition_count && may_go_on(worker); p++)
-        if (worker->partitions[p].state == WF_PARTITION_CLAIMED)
+        if (worker->partitions[p].state == WF_PARTITION_CHECKED)
             advance(worker, p);
-    if (may_go_on(worker) && !any_in(worker, WF_PARTITION_CLAIMED))
+    if (may_go_on(worker) && !any_in(worker, WF_PARTITION_CHECKED))
         worker->retry_wait = 0;
 }

@@ -26,7 +26,8 @@
 enum wf_partition_state {
     WF_PARTITION_FREE,     /* not assigned to us */
     WF_PARTITION_ASSIGNED, /* to be claimed */
-    WF_PARTITION_CLAIMED,  /* the published number is to be read, what is above it published */
+    WF_PARTITION_CLAIMED,  /* its positions are to be compared with the topics (EOS-19) */
+    WF_PARTITION_CHECKED,  /* the published number is to be read, what is above it published */
     WF_PARTITION_SERVED,   /* its commands are taken */
     WF_PARTITION_STOPPED   /* a person must decide (EOS-19) */
 };
