@@ -56,14 +56,16 @@ story_begin_empty(void)
 
     for (size_t i = 0; i < story.process_count; i++)
         wf_process_drop(story.processes[i]);
-    wf_institution_drop((struct wf_institution *)(uintptr_t)story.unit.institution);
+    if (story.unit.institution != story.institution)
+        wf_institution_drop((struct wf_institution *)(uintptr_t)story.unit.institution);
+    wf_institution_drop(story.institution);
     wf_arena_drop(&story.arena);
     story = (struct story){.commands = 0};
     check_begin();
     unit_begin();
 
     struct wf_institution *change = story_institution(institution_text);
-    story.unit.institution = wf_institution_merge(NULL, change, &faults);
+    story.unit.institution = story.institution = wf_institution_merge(NULL, change, &faults);
     wf_institution_drop(change);
     cr_assert_not_null(story.unit.institution);
 }

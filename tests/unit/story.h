@@ -32,6 +32,7 @@
 struct story {
     struct wf_arena arena; /* of everything */
     struct wf_unit unit;
+    struct wf_institution *institution; /* that it began with */
     struct wf_command command;    /* the last one */
     bool batches;                 /* events tell batches: "2 A waiting (2.1)", "opens 2", "closes 2" */
     int commands;                 /* so far; a day passes by one second each */

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/arena.h"
+
+static struct wf_arena file_texts; /* what files said: kept until the process ends */
 
 struct setting {
     const char *name;
@@ -112,7 +115,7 @@ set_from_line(struct wf_settings *settings, char *line, const char *where, struc
     const struct setting *setting = setting_find(name, strlen(name), WF_PROGRAM_BOTH);
     if (!setting)
         return wf_fail(reterr, WF_FATE_FATAL, "%s: unrecognized setting \"%s\"", where, name);
-    return setting_set(settings, setting, strdup(trim(equals + 1)), where, reterr);
+    return setting_set(settings, setting, wf_arena_strdup(&file_texts, trim(equals + 1)), where, reterr);
 }
 
 static bool

@@ -4,6 +4,15 @@
 
 static const char one_task[] = "I:initial; A:task; C:completion; I -> A; A -ok-> C";
 
+static bool
+was_deployed(const struct wf_process *process)
+{
+    for (size_t i = 0; i < story.unit.deployed_count; i++)
+        if (story.unit.deployed[i] == process)
+            return true;
+    return false;
+}
+
 static const char *
 deploy(const char *process_id, const char *definition, uint8_t content, const char *id)
 {
@@ -17,7 +26,10 @@ deploy(const char *process_id, const char *definition, uint8_t content, const ch
         command.definition = NULL; /* as the decoder leaves it */
         wf_process_drop(process);
     }
-    return story_applies(&command);
+    const char *told = story_applies(&command);
+    if (command.definition && !was_deployed(process))
+        wf_process_drop(process);
+    return told;
 }
 
 static const char *
