@@ -48,6 +48,7 @@ set(PAWL_SQL_STATEMENTS
     statements/outbox_replace.sql
     statements/partition_advance.sql
     statements/partition_claim.sql
+    statements/partition_settle.sql
     statements/reservation_delete.sql
     statements/reservation_insert.sql
     statements/schema_steps.sql

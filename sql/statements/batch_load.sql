@@ -1,5 +1,6 @@
 -- batch_load.sql - Batches of a unit's instances, in order. $1 ids.
 select u.i, b.serial_no, b.parent_serial_no, b.parent_branch_no, b.branches, b.opened_by, b.closed_by, b.by_all, b.opener
   from unnest($1::uuid[]) with ordinality as u (instance_id, i)
-  join workflow.batch b using (instance_id)
+  join workflow.batch b
+    on b.instance_id = any (array[u.instance_id])
  order by u.i, b.serial_no;

@@ -7,7 +7,8 @@ select o.i, c.instance_id, c.n, c.partition, c.date_created
  cross join lateral (
        select t.instance_id, t.n, i.partition, t.date_created
          from workflow.to_do_task_list t
-         join workflow.instance i using (instance_id)
+         join workflow.instance i
+           on i.instance_id = any (array[t.instance_id])
         where t.group_based_on = o.based_on::workflow.based_on
           and t.group_id = o.id
           and t.staff_id is null
@@ -15,10 +16,10 @@ select o.i, c.instance_id, c.n, c.partition, c.date_created
           and i.state <> 'suspended'
           and (o.process_id is null or i.process_id = o.process_id)
           and (o.act_id is null or t.act_id = o.act_id)
-          and not exists (select
-                            from workflow.reservation r
-                           where r.instance_id = t.instance_id
-                             and r.n = t.n)
+          and (select r.n
+                 from workflow.reservation r
+                where r.instance_id = t.instance_id
+                  and r.n = t.n) is null
         order by t.date_created, t.instance_id, t.n
         limit o.wanted) as c
  union all
@@ -28,17 +29,18 @@ select o.i, c.instance_id, c.n, c.partition, c.date_created
  cross join lateral (
        select t.instance_id, t.n, i.partition, t.date_created
          from workflow.to_do_task_list t
-         join workflow.instance i using (instance_id)
+         join workflow.instance i
+           on i.instance_id = any (array[t.instance_id])
         where o.based_on is null
           and t.staff_id = o.id
           and t.state = 'waiting'
           and i.state <> 'suspended'
           and (o.process_id is null or i.process_id = o.process_id)
           and (o.act_id is null or t.act_id = o.act_id)
-          and not exists (select
-                            from workflow.reservation r
-                           where r.instance_id = t.instance_id
-                             and r.n = t.n)
+          and (select r.n
+                 from workflow.reservation r
+                where r.instance_id = t.instance_id
+                  and r.n = t.n) is null
         order by t.date_created, t.instance_id, t.n
         limit o.wanted) as c
  order by i, date_created, instance_id, n;

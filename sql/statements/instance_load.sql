@@ -4,4 +4,5 @@ select u.i, i.partition, i.process_id, i.version, i.state::text, i.entity_id, i.
        i.task_sequence, i.reached_completion, i.reached_flag, i.last_flag, i.date_created, i.date_completed,
        i.date_changed
   from unnest($1::uuid[]) with ordinality as u (instance_id, i)
-  join workflow.instance i using (instance_id);
+  join workflow.instance i
+    on i.instance_id = any (array[u.instance_id]);

@@ -19,4 +19,4 @@ update workflow.instance o
               $15::text[])
     as u (instance_id, date_changed, date_completed, next_n, next_serial, ends, position, task_sequence, state,
           reached_completion, entity_id, completion_flag, reached_flag, last_flag, variables)
- where o.instance_id = u.instance_id;
+ where o.instance_id = any (array[u.instance_id]);

@@ -1,4 +1,4 @@
 -- summary_delete.sql - Of instances that are over. $1 instances.
 delete from workflow.task_summary o
  using unnest($1::uuid[]) as u (instance_id)
- where o.instance_id = u.instance_id;
+ where o.instance_id = any (array[u.instance_id]);

@@ -5,9 +5,14 @@ select u.i, t.n, t.state::text, t.act_id, t.pre_act_id, t.serial_no, t.branch_no
        t.date_processing, t.date_changed, t.waiting_time, t.paused_time, t.due_at,
        a.i, a.pre_act_id, a.serial_no, a.branch_no, a.flag
   from unnest($1::uuid[]) with ordinality as u (instance_id, i)
-  join workflow.to_do_task_list t using (instance_id)
-  left join lateral rows from (
-           jsonb_to_recordset(t.arrivals) as (pre_act_id text, serial_no int4, branch_no int4, flag text)
-       ) with ordinality as a (pre_act_id, serial_no, branch_no, flag, i)
+  join workflow.to_do_task_list t
+    on t.instance_id = any (array[u.instance_id])
+  left join lateral (
+       select a.*
+         from rows from (
+                  jsonb_to_recordset(t.arrivals) as (pre_act_id text, serial_no int4, branch_no int4, flag text)
+              ) with ordinality as a (pre_act_id, serial_no, branch_no, flag, i)
+        where t.arrivals is not null -- few have any: the function is not even begun
+       offset 0) as a
     on true
  order by u.i, t.n, a.i;

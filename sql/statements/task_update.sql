@@ -24,5 +24,5 @@ update workflow.to_do_task_list o
     as u (instance_id, n, state, pre_act_id, serial_no, branch_no, staff_id, grantor_id, executor_id,
           group_based_on, group_id, completion_flag, attempt, date_waiting, date_processing, date_changed,
           waiting_time, paused_time, due_at, arrivals)
- where o.instance_id = u.instance_id
+ where o.instance_id = any (array[u.instance_id])
    and o.n = u.n;

@@ -169,3 +169,18 @@ wf_store_claim(struct wf_store *store, const int32_t *partitions, size_t count, 
     } while (verdict == WF_VERDICT_RETRY && wf_clock_monotonic() - begin < claim_limit);
     return verdict;
 }
+
+enum wf_verdict
+wf_store_settle(struct wf_store *store, const struct wf_settlement *settlements, size_t count, struct wf_error *reterr)
+{
+    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
+    struct wf_table *table = wf_store_table(store, WF_STATEMENT_PARTITION_SETTLE);
+
+    for (size_t i = 0; i < count; i++) {
+        wf_table_row(table);
+        wf_table_int(table, settlements[i].partition);
+        wf_table_int(table, settlements[i].epoch);
+        wf_table_int(table, settlements[i].published_number);
+    }
+    return count ? wf_pipeline_run(&pipeline, table, reterr) : WF_VERDICT_OK;
+}

@@ -19,6 +19,7 @@
     X(PARTITION_CLAIM, "partition_claim", "iI", "ilaallii")                             \
     X(BACKEND_TERMINATE, "backend_terminate", "i", "l")                                 \
     X(PARTITION_ADVANCE, "partition_advance", "illll", "ilzll")                         \
+    X(PARTITION_SETTLE, "partition_settle", "ill", "")                                  \
     X(OUTBOX_DELETE, "outbox_delete", "il", "")                                         \
     X(OUTBOX_INSERT, "outbox_insert", "ily", "")                                        \
     X(OUTBOX_READ, "outbox_read", "ILL", "ly")                                          \

@@ -109,6 +109,16 @@ struct wf_claim {
 enum wf_verdict wf_store_claim(struct wf_store *store, const int32_t *partitions, size_t count,
                                struct wf_claim *claims, struct wf_error *reterr) WF_CHECKED;
 
+/* What was published of a partition. */
+struct wf_settlement {
+    int32_t partition;
+    int64_t epoch, published_number;
+};
+
+/* Keeps the published numbers of partitions that are given back, as far as they are still ours (EOS-20).  Commits. */
+enum wf_verdict wf_store_settle(struct wf_store *store, const struct wf_settlement *settlements, size_t count,
+                                struct wf_error *reterr) WF_CHECKED;
+
 struct wf_outbox_row {
     int64_t number;
     struct wf_slice events; /* message.h */
