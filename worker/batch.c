@@ -7,13 +7,14 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "codec/relay.h"
+#include "codec/variables.h"
 
 /* One partition of one command topic, while a batch is taken. */
 struct source {
     int32_t partition;
     enum wf_topic topic;
     struct wf_record *records;
-    size_t count, at;
+    size_t count, capacity, at;
     bool dry;
 };
 
@@ -39,8 +40,19 @@ list_sources(struct taking *taking)
             struct source *source = &taking->sources[taking->source_count++];
             source->partition = p;
             source->topic = (enum wf_topic)topic;
-            source->records = calloc(worker->batch_limit, sizeof *source->records);
         }
+}
+
+/* Makes room for as many more records. */
+static void
+reserve(struct source *source, size_t more)
+{
+    if (source->count + more <= source->capacity)
+        return;
+    source->capacity = (source->count + more) * 2;
+    source->records = realloc(source->records, source->capacity * sizeof *source->records);
+    if (!source->records)
+        exit(WF_EXIT_MEMORY);
 }
 
 static void
@@ -50,6 +62,7 @@ take_some(struct taking *taking, struct source *source, size_t chunk)
     size_t room = worker->batch_limit - taking->count, taken = 0;
     struct wf_error error;
 
+    reserve(source, chunk < room ? chunk : room);
     if (!wf_consumer_take(worker->consumer, source->partition, source->topic, chunk < room ? chunk : room,
                           source->records + source->count, &taken, &error)) {
         wf_log(WF_LOG_ERROR, "partition stopped", "partition=%d error=\"%s\"", source->partition, error.message);
@@ -149,15 +162,45 @@ home_of(const struct wf_worker *worker, const struct wf_batch_item *item)
 }
 
 static void
+refuse(struct wf_batch_item *item, enum wf_code code, const char *detail)
+{
+    item->disposal = WF_DISPOSE_REFUSE;
+    item->refusal = (struct wf_refusal){.code = code, .detail = detail, .command = item->decoded.command,
+                                        .operation = wf_operation_name(item->decoded.command.operation)};
+}
+
+/* An event carries the variables whole, as PostgreSQL writes them (EOS-14). */
+static bool
+variables_fit(const struct wf_worker *worker, const char *variables)
+{
+    return !variables || (int64_t)wf_variables_size(variables) <= worker->settings->event_max_bytes;
+}
+
+/* Whether it is one for which the engine chooses the task, and says so in a header when it passes it on. */
+static bool
+asks_for_next(const struct wf_decoded *decoded)
+{
+    const struct wf_command *command = &decoded->command;
+
+    return command->operation == WF_OP_GET_TASK && !command->task_n && command->staff_id;
+}
+
+static void
 direct(struct wf_worker *worker, struct wf_batch_item *item)
 {
     struct wf_decoded *decoded = &item->decoded;
 
+    if (decoded->chosen_n && !asks_for_next(decoded)) { /* a header of ours that is not from us */
+        refuse(item, WF_CODE_INVALID_COMMAND, "a task can be chosen only for a \"get-task\" for the next one");
+        return;
+    }
     item->partition = home_of(worker, item);
-    if (item->partition != item->record.partition && decoded->hops_forwarded) {
-        item->disposal = WF_DISPOSE_REFUSE; /* a second hop (EOS-6) */
-        item->refusal = (struct wf_refusal){.code = WF_CODE_INVALID_COMMAND, .command = decoded->command,
-                                            .detail = "the command was passed on to the wrong partition"};
+    if (item->partition != item->record.partition && decoded->hops_forwarded) { /* a second hop (EOS-6) */
+        refuse(item, WF_CODE_INVALID_COMMAND, "the command was passed on to the wrong partition");
+        return;
+    }
+    if (!variables_fit(worker, decoded->command.variables)) {
+        refuse(item, WF_CODE_TOO_LARGE, "the \"variables\" are more than an event holds");
         return;
     }
     item->disposal = item->partition == item->record.partition ? WF_DISPOSE_APPLY : WF_DISPOSE_FORWARD;

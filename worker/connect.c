@@ -1,10 +1,13 @@
 /* Opens what the worker stands on, in order: database, slot, publisher, consumer; and closes it. */
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "worker.h"
 
 enum { OPEN_LIMIT_MS = 5000, CLOSE_LIMIT_MS = 5000 };
+
+static pthread_mutex_t wake_lock = PTHREAD_MUTEX_INITIALIZER; /* of wf_worker.awakened */
 
 void
 wf_worker_failed(struct wf_worker *worker, const struct wf_error *error)
@@ -85,15 +88,24 @@ open_store(struct wf_worker *worker)
     return true;
 }
 
-/* Called from the publisher's thread. */
+/* Called from the publisher's thread, which may outlive the consumer. */
 static void
 wake(void *context)
 {
     struct wf_worker *worker = context;
 
-    struct wf_consumer *consumer = __atomic_load_n(&worker->consumer, __ATOMIC_ACQUIRE);
-    if (consumer)
-        wf_consumer_wake(consumer);
+    pthread_mutex_lock(&wake_lock);
+    if (worker->awakened)
+        wf_consumer_wake(worker->awakened);
+    pthread_mutex_unlock(&wake_lock);
+}
+
+static void
+set_awakened(struct wf_worker *worker, struct wf_consumer *consumer)
+{
+    pthread_mutex_lock(&wake_lock);
+    worker->awakened = consumer;
+    pthread_mutex_unlock(&wake_lock);
 }
 
 static bool
@@ -120,7 +132,8 @@ open_consumer(struct wf_worker *worker)
 
     listener.context = worker;
     if (wf_consumer_open(worker->settings, worker->partition_count, &listener, OPEN_LIMIT_MS, &consumer, &error)) {
-        __atomic_store_n(&worker->consumer, consumer, __ATOMIC_RELEASE);
+        worker->consumer = consumer;
+        set_awakened(worker, consumer);
         wf_log(WF_LOG_INFO, "subscribed", "brokers=%s prefix=%s", worker->settings->brokers,
                worker->settings->prefix);
         return true;
@@ -136,6 +149,7 @@ wf_worker_connect(struct wf_worker *worker)
         return true;
     if (wf_clock_monotonic() < worker->retry_at)
         return false;
+    wf_worker_progress(worker);
     if ((!worker->store && !open_store(worker)) || (!worker->publisher && !open_publisher(worker)) ||
         (!worker->consumer && !open_consumer(worker)))
         return false;
@@ -146,9 +160,8 @@ wf_worker_connect(struct wf_worker *worker)
 void
 wf_worker_disconnect(struct wf_worker *worker)
 {
-    struct wf_consumer *consumer = worker->consumer;
-
-    wf_consumer_close(consumer, CLOSE_LIMIT_MS); /* revokes, and so drains the publisher */
+    set_awakened(worker, NULL);
+    wf_consumer_close(worker->consumer, CLOSE_LIMIT_MS); /* revokes, and so drains the publisher */
     wf_publisher_close(worker->publisher, CLOSE_LIMIT_MS);
     wf_generation_release(worker->generation);
     wf_store_close(worker->store);

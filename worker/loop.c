@@ -1,4 +1,5 @@
 /* The loop: take, load, apply, save, publish. */
+#include <malloc.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@ static bool
 serve(struct wf_worker *worker)
 {
     struct wf_batch_taken batch = {0};
+    int64_t institution = worker->cache.institution_version;
 
     wf_batch_take(worker, &batch);
     bool any = batch.count > 0;
@@ -47,6 +49,8 @@ serve(struct wf_worker *worker)
     }
     wf_batch_release(&batch);
     wf_cache_trim(worker);
+    if (worker->cache.institution_version != institution)
+        malloc_trim(0); /* making it took several times what it is: give that back */
     return any;
 }
 
@@ -82,6 +86,12 @@ watchdog(int signal_number)
     _exit(WF_EXIT_WATCHDOG);
 }
 
+void
+wf_worker_progress(const struct wf_worker *worker)
+{
+    alarm((unsigned)(worker->settings->watchdog_ms / 1000));
+}
+
 static bool
 open_worker(struct wf_worker *worker, const struct wf_settings *settings, struct wf_error *reterr)
 {
@@ -107,14 +117,14 @@ wf_worker_run(const struct wf_settings *settings)
     signal(SIGALRM, watchdog);
     wf_log(WF_LOG_INFO, "starting", "version=%s", PAWL_VERSION);
     while (!wf_worker_stop && !worker.fatal.exit_code) {
-        alarm((unsigned)(settings->watchdog_ms / 1000));
+        wf_worker_progress(&worker);
         turn(&worker);
     }
     if (worker.fatal.exit_code)
         wf_log(WF_LOG_ERROR, "cannot go on", "error=\"%s\"", worker.fatal.message);
     else
         wf_log(WF_LOG_INFO, "stopping", "%s", "");
-    alarm((unsigned)(settings->watchdog_ms / 1000));
+    wf_worker_progress(&worker);
     wf_worker_disconnect(&worker);
     wf_codec_drop(&worker.codec);
     wf_cache_drop(&worker.cache);

@@ -15,6 +15,7 @@ enum {
     ASK_LIMIT_MS = 5000,
     COMMITTED_LIMIT_MS = 250,
     RESET_LIMIT_MS = 10000,
+    STEP_LIMIT_MS = 1000,
     ROWS = 16 /* outbox rows republished at a time */
 };
 
@@ -48,6 +49,24 @@ assigned(void *context, const int32_t *partitions, size_t count)
            wf_generation_number(worker->generation));
 }
 
+/* The rows learn what was published, so that nothing repeats even if the group's offsets are lost (EOS-20). */
+static void
+settle(struct wf_worker *worker)
+{
+    struct wf_settlement *settlements = calloc((size_t)worker->partition_count, sizeof *settlements);
+    struct wf_error error;
+    size_t count = 0;
+
+    for (int32_t p = 0; p < worker->partition_count; p++) {
+        int64_t published = wf_publisher_published_number(worker->publisher, p);
+        if (worker->partitions[p].state == WF_PARTITION_SERVED && published > worker->partitions[p].published_number)
+            settlements[count++] = (struct wf_settlement){p, worker->partitions[p].epoch, published};
+    }
+    if (wf_store_settle(worker->store, settlements, count, &error) != WF_VERDICT_OK)
+        wf_log(WF_LOG_WARNING, "could not keep what was published", "error=\"%s\"", error.message);
+    free(settlements);
+}
+
 /* In peace: what was applied is published with the generation it was taken under (EOS-16). */
 static void
 revoked(void *context)
@@ -55,9 +74,13 @@ revoked(void *context)
     struct wf_worker *worker = context;
     struct wf_error error;
 
-    if (worker->publisher && !wf_publisher_drain(worker->publisher, DRAIN_LIMIT_MS) &&
-        !wf_publisher_reset(worker->publisher, RESET_LIMIT_MS, &error))
-        wf_log(WF_LOG_WARNING, "could not abort what was being published", "error=\"%s\"", error.message);
+    wf_worker_progress(worker);
+    if (worker->publisher && !wf_publisher_drain(worker->publisher, DRAIN_LIMIT_MS)) {
+        if (!wf_publisher_reset(worker->publisher, RESET_LIMIT_MS, &error))
+            wf_log(WF_LOG_WARNING, "could not abort what was being published", "error=\"%s\"", error.message);
+    } else if (worker->publisher && worker->store) {
+        settle(worker);
+    }
     forget_all(worker, WF_PARTITION_ASSIGNED, WF_PARTITION_FREE);
     wf_generation_release(worker->generation);
     worker->generation = NULL;
@@ -72,6 +95,7 @@ lost(void *context)
     struct wf_error error;
 
     wf_log(WF_LOG_WARNING, "partitions lost", "%s", "");
+    wf_worker_progress(worker);
     if (worker->publisher && !wf_publisher_reset(worker->publisher, RESET_LIMIT_MS, &error))
         wf_log(WF_LOG_WARNING, "could not abort what was being published", "error=\"%s\"", error.message);
     forget_all(worker, WF_PARTITION_ASSIGNED, WF_PARTITION_FREE);
@@ -222,12 +246,14 @@ end_dead_transaction(struct wf_worker *worker, struct wf_partition *partition)
         return;
     wf_uuid_format(&worker->catalog.database_id, database_id);
     snprintf(base_name, sizeof base_name, "%s-%s-%d", worker->settings->prefix, database_id, partition->last_slot);
-    if (wf_publisher_fence(worker->settings, base_name, ASK_LIMIT_MS, &error))
+    bool ended = wf_publisher_fence(worker->settings, base_name, ASK_LIMIT_MS, &error);
+    if (ended) {
         wf_log(WF_LOG_INFO, "ended the transactions of a dead worker", "slot=%d", partition->last_slot);
-    else
-        wf_log(WF_LOG_WARNING, "could not end the transactions of a dead worker", "slot=%d error=\"%s\"",
-               partition->last_slot, error.message);
-    if (wf_store_release_slot(worker->store, partition->last_slot, &error) == WF_VERDICT_OK)
+    } else {
+        error.fate = WF_FATE_RETRY;
+        wf_worker_failed(worker, &error); /* the other partitions would wait for the same */
+    }
+    if (wf_store_release_slot(worker->store, partition->last_slot, &error) == WF_VERDICT_OK && ended)
         partition->last_slot = -1;
 }
 
@@ -356,27 +382,59 @@ may_go_on(const struct wf_worker *worker)
            wf_clock_monotonic() >= worker->retry_at;
 }
 
+/*
+ * Those whose number is not stable take COMMITTED_LIMIT_MS each, so many of them are not asked in one
+ * step: served partitions would wait for it.  The next step begins behind the last one.
+ */
+static void
+advance_some(struct wf_worker *worker)
+{
+    int64_t until = wf_clock_monotonic() + STEP_LIMIT_MS * WF_MILLISECOND;
+
+    for (int32_t i = 0; i < worker->partition_count && may_go_on(worker) && wf_clock_monotonic() < until; i++) {
+        worker->advance_at = (worker->advance_at + 1) % worker->partition_count;
+        if (worker->partitions[worker->advance_at].state == WF_PARTITION_CHECKED) {
+            wf_worker_progress(worker);
+            advance(worker, worker->advance_at);
+        }
+    }
+}
+
+/* Before reset forgets it: what Kafka refuses for good must not come again. */
+static void
+note_failure(struct wf_worker *worker, const struct wf_publisher_status *status)
+{
+    struct wf_error error = status->error;
+
+    wf_log(WF_LOG_WARNING, "publishing failed", "error=\"%s\"", error.message);
+    if (status->refused) {
+        wf_refused_replace(worker, status);
+        return;
+    }
+    error.fate = WF_FATE_RETRY; /* a right or a topic may come back: nothing is given up for it */
+    wf_worker_failed(worker, &error);
+}
+
 void
 wf_ownership_step(struct wf_worker *worker)
 {
     struct wf_publisher_status status;
 
+    wf_worker_progress(worker);
     wf_publisher_status(worker->publisher, &status);
-    if (status.state == WF_PUBLISHER_FAILED && !worker->recover) {
-        wf_log(WF_LOG_WARNING, "publishing failed", "error=\"%s\"", status.error.message);
-        if (status.refused && worker->store)
-            wf_refused_replace(worker, &status);
+    if (status.state == WF_PUBLISHER_FAILED)
         worker->recover = true;
-    }
-    if (worker->recover && wf_clock_monotonic() >= worker->retry_at)
+    if (worker->recover && wf_clock_monotonic() >= worker->retry_at) {
+        if (status.state == WF_PUBLISHER_FAILED) /* whoever noticed it first, a batch or a republication */
+            note_failure(worker, &status);
         wf_ownership_recover(worker);
+    }
+    wf_worker_progress(worker);
     if (may_go_on(worker) && any_in(worker, WF_PARTITION_ASSIGNED))
         claim_all(worker);
     if (may_go_on(worker) && any_in(worker, WF_PARTITION_CLAIMED))
         check_positions(worker);
-    for (int32_t p = 0; p < worker->partition_count && may_go_on(worker); p++)
-        if (worker->partitions[p].state == WF_PARTITION_CHECKED)
-            advance(worker, p);
+    advance_some(worker);
     if (may_go_on(worker) && !any_in(worker, WF_PARTITION_CHECKED))
         worker->retry_wait = 0;
 }

@@ -8,7 +8,19 @@
 #include "base/log.h"
 #include "worker.h"
 
-enum { KEPT_BYTES = 1000 }; /* of the value of a message that may be too large */
+enum { KEPT_BYTES = 1000, KEPT_HEADERS = 100 }; /* of a message that may be too large */
+
+/* Small headers alone: what was refused may be too large by its headers. */
+static void
+keep_small_headers(struct wf_message *letter)
+{
+    uint16_t kept = 0;
+
+    for (uint16_t i = 0; i < letter->header_count && kept < KEPT_HEADERS; i++)
+        if (letter->headers[i].name.length + letter->headers[i].value.length <= KEPT_BYTES)
+            letter->headers[kept++] = letter->headers[i];
+    letter->header_count = kept;
+}
 
 static void
 encode_dead_letter(const struct wf_message *refused, const char *why, struct wf_buf *row)
@@ -20,8 +32,7 @@ encode_dead_letter(const struct wf_message *refused, const char *why, struct wf_
     letter.partition = -1;
     if (letter.value.length > KEPT_BYTES)
         letter.value.length = KEPT_BYTES;
-    if (letter.header_count > WF_MESSAGE_HEADERS_MAX - 2)
-        letter.header_count = WF_MESSAGE_HEADERS_MAX - 2;
+    keep_small_headers(&letter);
     (void)wf_message_header(&letter, "pawl_code", "too_large", strlen("too_large"));
     (void)wf_message_header(&letter, "pawl_detail", why, strlen(why));
     wf_message_encode(&letter, row);

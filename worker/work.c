@@ -14,7 +14,9 @@
 enum {
     RETRIES = 5,          /* of a whole batch after a deadlock or a lost race (EOS-23) */
     HOPS_MAX = 3,         /* of a get-task that chooses again (EOS-6) */
-    TOPIC_LIMIT_MS = 2000 /* to learn whether a topic exists */
+    TOPIC_LIMIT_MS = 2000, /* to learn whether a topic exists */
+    CREATED_MAX = 10000,  /* tasks created in one transaction of several commands (EOS-18) */
+    EVENTS_MAX = 32 << 20 /* bytes of events likewise: they must go out within one Kafka transaction */
 };
 
 /* A part of a batch on its way through one transaction. */
@@ -31,6 +33,8 @@ struct work {
     struct wf_reservation *reserved, *released;
     struct wf_buf institution;                 /* the document of a loaded institution */
     size_t rejected, forwarded, refused;
+    int64_t created;           /* tasks */
+    bool unanswered;           /* Kafka did not say whether a topic exists */
 };
 
 static struct wf_process *
@@ -54,9 +58,7 @@ variables_merge(void *context, struct wf_arena *arena, const char *old, const ch
     const char *merged = wf_variables_merge(NULL, arena, old, change);
 
     /* An event carries them whole, and must be publishable (EOS-14). */
-    if (merged && (int64_t)strlen(merged) > work->worker->settings->event_max_bytes)
-        return NULL;
-    return merged;
+    return merged && (int64_t)wf_variables_size(merged) <= work->worker->settings->event_max_bytes ? merged : NULL;
 }
 
 static void
@@ -251,16 +253,27 @@ load(struct work *work, struct wf_error *error)
     return find_candidates(work, error);
 }
 
-/* A topic that the engine cannot write to is not used: the outcome goes to the default topic (EOS-14). */
-static void
-check_replyto(struct work *work, struct wf_command *command)
+/* Whether a topic exists.  Without an answer the unit is undone: nothing may be lost because Kafka is away. */
+static bool
+topic_known(struct work *work, const char *name)
 {
     struct wf_error error;
     bool known = false;
 
-    if (command->replyto && (!wf_publisher_topic_known(work->worker->publisher, command->replyto,
-                                                       strlen(command->replyto), TOPIC_LIMIT_MS, &known, &error) ||
-                             !known)) {
+    if (work->unanswered ||
+        wf_publisher_topic_known(work->worker->publisher, name, strlen(name), TOPIC_LIMIT_MS, &known, &error))
+        return known;
+    work->unanswered = work->worker->recover = true;
+    error.fate = WF_FATE_RETRY;
+    wf_worker_failed(work->worker, &error);
+    return false;
+}
+
+/* A topic that the engine cannot write to is not used: the outcome goes to the default topic (EOS-14). */
+static void
+check_replyto(struct work *work, struct wf_command *command)
+{
+    if (command->replyto && !topic_known(work, command->replyto) && !work->unanswered) {
         wf_log(WF_LOG_WARNING, "unknown topic named by replyto", "topic=\"%s\" command=\"%s\"", command->replyto,
                command->id);
         command->replyto = NULL;
@@ -271,14 +284,11 @@ static void
 write_job(struct work *work, const struct wf_event *event, const struct wf_command *command, struct wf_buf *outbox)
 {
     char topic[WF_CODEC_TEXT];
-    struct wf_error error;
-    bool known = false;
 
     snprintf(topic, sizeof topic, "%s.job.%s", work->worker->settings->prefix, event->task.activity->auto_executive);
-    if (wf_publisher_topic_known(work->worker->publisher, topic, strlen(topic), TOPIC_LIMIT_MS, &known, &error) &&
-        known)
+    if (topic_known(work, topic))
         wf_job_encode(&work->worker->codec, event, command, work->unit.now, outbox);
-    else
+    else if (!work->unanswered)
         wf_log(WF_LOG_WARNING, "no job topic: the job is announced by its task event only", "topic=\"%s\"", topic);
 }
 
@@ -360,6 +370,16 @@ asked(const struct work *work, const struct wf_batch_item *item)
     return in;
 }
 
+/* The command with the chosen task has arrived: whatever becomes of it, others may be given the task. */
+static void
+release(struct work *work, const struct wf_batch_item *item)
+{
+    const struct wf_decoded *decoded = &item->decoded;
+
+    work->released[work->store.released_count++] = (struct wf_reservation){
+        .instance_id = decoded->chosen_instance_id, .n = decoded->chosen_n, .command_id = decoded->command.id_hash};
+}
+
 static void
 apply_item(struct work *work, size_t i)
 {
@@ -372,10 +392,10 @@ apply_item(struct work *work, size_t i)
     if (item->decoded.chosen_n) {
         command->instance_id = item->decoded.chosen_instance_id;
         command->task_n = item->decoded.chosen_n;
-        work->released[work->store.released_count++] = (struct wf_reservation){
-            .instance_id = command->instance_id, .n = command->task_n, .command_id = command->id_hash};
+        release(work, item);
     }
     wf_dispatch(&work->unit, command);
+    work->created += work->unit.created;
     if (lost_the_task(item, &work->unit.outcome)) {
         command->task_n = 0;
         wf_dispatch(&work->unit, command);
@@ -406,6 +426,8 @@ refuse_item(struct work *work, struct wf_batch_item *item)
     struct wf_incoming in = asked(work, item);
 
     work->refused++;
+    if (item->decoded.chosen_n)
+        release(work, item);
     check_replyto(work, &item->refusal.command);
     wf_dead_letter_encode(&work->worker->codec, &item->incoming, item->refusal.code, item->refusal.detail, outbox);
     wf_refusal_encode(&work->worker->codec, &in, &item->refusal, work->unit.now, outbox);
@@ -414,8 +436,21 @@ refuse_item(struct work *work, struct wf_batch_item *item)
            wf_code_name(item->refusal.code), item->refusal.detail);
 }
 
-static void
-apply_all(struct work *work)
+/* Whether several commands have come to more than one transaction should hold (EOS-18). */
+static bool
+too_much(const struct work *work)
+{
+    size_t bytes = 0;
+
+    if (work->count == 1)
+        return false;
+    for (size_t i = 0; i < work->store.partition_count; i++)
+        bytes += work->buffers[work->parts[i].partition].length;
+    return work->created > CREATED_MAX || bytes > EVENTS_MAX;
+}
+
+static enum wf_verdict
+apply_all(struct work *work, struct wf_error *error)
 {
     for (size_t i = 0; i < work->count; i++) {
         struct wf_batch_item *item = &work->items[i];
@@ -425,7 +460,16 @@ apply_all(struct work *work)
             pass_on(work, item, item->partition, NULL);
         else
             refuse_item(work, item);
+        if (work->unanswered) {
+            wf_fail(error, WF_FATE_RETRY, "Kafka did not say whether a topic exists");
+            return WF_VERDICT_RETRY;
+        }
+        if (too_much(work)) {
+            wf_fail(error, WF_FATE_RETRY, "the first %zu commands are enough for a transaction", i + 1);
+            return WF_VERDICT_CUT;
+        }
     }
+    return WF_VERDICT_OK;
 }
 
 static enum wf_verdict
@@ -494,8 +538,11 @@ run_once(struct work *work, struct wf_error *error)
     begin(work);
     enum wf_verdict verdict = load(work, error);
     if (verdict == WF_VERDICT_OK) {
-        apply_all(work);
-        verdict = save(work, error);
+        verdict = apply_all(work, error);
+        if (verdict == WF_VERDICT_OK)
+            verdict = save(work, error);
+        else if (wf_store_rollback(work->worker->store, NULL) != WF_VERDICT_OK)
+            verdict = WF_VERDICT_RECONNECT;
     }
     if (verdict == WF_VERDICT_OK) {
         keep_institution(work);
@@ -515,11 +562,10 @@ wait_for_room(struct wf_worker *worker)
 {
     struct wf_publisher_status status;
 
-    while (wf_publisher_room(worker->publisher) == 0) {
+    while (wf_publisher_wait_room(worker->publisher, 100) == 0) {
         wf_publisher_status(worker->publisher, &status);
         if (status.state == WF_PUBLISHER_FAILED)
             return false;
-        wf_consumer_wait(worker->consumer, false, 100);
     }
     return true;
 }
@@ -546,7 +592,7 @@ give_up(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *erro
         wf_store_close(worker->store);
         worker->store = NULL;
     }
-    if (verdict == WF_VERDICT_FATAL || verdict == WF_VERDICT_RECONNECT) {
+    if (verdict != WF_VERDICT_NOT_OWNER) {
         error->fate = verdict == WF_VERDICT_FATAL ? WF_FATE_FATAL : WF_FATE_RETRY;
         wf_worker_failed(worker, error);
     }
@@ -562,15 +608,17 @@ apply_range(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from,
 
     for (int attempt = 0; attempt <= RETRIES && verdict == WF_VERDICT_RETRY; attempt++) {
         struct work work = {.worker = worker, .items = batch->items + from, .count = count};
+        wf_worker_progress(worker);
         if (worker->recover || !wait_for_room(worker))
             return false;
         verdict = run_once(&work, &error);
     }
     if (verdict == WF_VERDICT_OK)
         return !worker->recover;
-    if (verdict != WF_VERDICT_CUT && verdict != WF_VERDICT_RETRY)
-        return give_up(worker, verdict, &error);
-    if (count == 1) {
+    bool alone = count == 1;
+    if ((verdict != WF_VERDICT_CUT && verdict != WF_VERDICT_RETRY) || (alone && verdict == WF_VERDICT_RETRY))
+        return give_up(worker, verdict, &error); /* a lock that somebody holds says nothing against a command */
+    if (alone) {
         if (batch->items[from].disposal == WF_DISPOSE_REFUSE)
             return give_up(worker, WF_VERDICT_FATAL, &error);
         refuse_alone(&batch->items[from], &batch->arena, &error);

@@ -59,6 +59,7 @@ struct wf_worker {
     const struct wf_settings *settings;
     struct wf_store *store;         /* NULL while PostgreSQL is away */
     struct wf_consumer *consumer;
+    struct wf_consumer *awakened;   /* the same, for the publisher's thread: NULL once it is being closed */
     struct wf_publisher *publisher; /* NULL until a slot is held */
     struct wf_codec codec;
     struct wf_catalog catalog;
@@ -67,6 +68,7 @@ struct wf_worker {
     struct wf_generation *generation; /* of the current assignment; NULL: none */
     struct wf_partition *partitions;  /* by number */
     int32_t partition_count;
+    int32_t advance_at;               /* the partition that was last on its way to being served */
     struct wf_cache cache;
     size_t batch_limit;               /* commands; smaller after trouble */
     int64_t retry_at, retry_wait;     /* monotonic; microseconds */
@@ -79,6 +81,9 @@ extern volatile sig_atomic_t wf_worker_stop;
 
 /* Runs until it is told to stop or cannot go on; returns the exit code. */
 enum wf_exit wf_worker_run(const struct wf_settings *settings);
+
+/* Winds up the watchdog (EOS-17): before each wait that has a limit of its own, so that their sum has none. */
+void wf_worker_progress(const struct wf_worker *worker);
 
 /* connect.c: opens what is closed; false while something is away (the caller waits) or fatal. */
 bool wf_worker_connect(struct wf_worker *worker);

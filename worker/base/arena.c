@@ -121,6 +121,18 @@ wf_arena_reset(struct wf_arena *arena)
 }
 
 void
+wf_arena_adopt(struct wf_arena *arena, struct wf_arena *other)
+{
+    struct wf_arena_block **end = &arena->blocks;
+
+    while (*end)
+        end = &(*end)->next;
+    *end = other->blocks;
+    arena->total += other->total;
+    *other = (struct wf_arena){0};
+}
+
+void
 wf_arena_drop(struct wf_arena *arena)
 {
     for (struct wf_arena_block *block = arena->blocks, *next; block; block = next) {

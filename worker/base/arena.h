@@ -33,6 +33,9 @@ char *wf_arena_printf(struct wf_arena *arena, const char *format, ...) __attribu
 /* Empties the arena and keeps its first block for the next use. */
 void wf_arena_reset(struct wf_arena *arena);
 
+/* Takes over all memory of another arena, which is empty then: it lives as long as this one's. */
+void wf_arena_adopt(struct wf_arena *arena, struct wf_arena *other);
+
 /* Gives all memory back; the arena is empty and usable again. */
 void wf_arena_drop(struct wf_arena *arena);
 

@@ -55,7 +55,7 @@ struct wf_header {
     struct wf_slice name, value; /* value.data NULL: a header without a value */
 };
 
-enum { WF_MESSAGE_HEADERS_MAX = 64 };
+enum { WF_MESSAGE_HEADERS_MAX = 4096 }; /* a client may send many, and a dead letter keeps them */
 
 struct wf_message {
     enum wf_topic topic;

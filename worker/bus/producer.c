@@ -5,8 +5,12 @@
 #include "base/log.h"
 #include "bus/publisher_state.h"
 
-/* Room in a message beside the event itself: key and headers. */
-enum { MESSAGE_OVERHEAD = 100000, MESSAGE_MIN = 1000000 };
+/*
+ * Events are limited where they are made (EOS-14); a dead letter is as large as what came, and whether
+ * Kafka takes it says the topic.  What is larger than a batch goes in one of its own, so a refusal
+ * names the right message.
+ */
+enum { MESSAGE_MAX = 32 << 20 };
 
 static void
 on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque)
@@ -24,7 +28,6 @@ on_delivery(rd_kafka_t *kafka, const rd_kafka_message_t *message, void *opaque)
 static bool
 make_kafka(const struct wf_settings *settings, struct producer *producer, struct wf_error *reterr)
 {
-    int64_t largest = settings->event_max_bytes + MESSAGE_OVERHEAD;
     char timeout_ms[24], max_bytes[24];
     const struct wf_kafka_property properties[] = {
         {"transactional.id", producer->id},
@@ -43,7 +46,7 @@ make_kafka(const struct wf_settings *settings, struct producer *producer, struct
     rd_kafka_t *kafka;
 
     snprintf(timeout_ms, sizeof timeout_ms, "%lld", (long long)settings->transaction_timeout_ms);
-    snprintf(max_bytes, sizeof max_bytes, "%lld", (long long)(largest > MESSAGE_MIN ? largest : (int64_t)MESSAGE_MIN));
+    snprintf(max_bytes, sizeof max_bytes, "%d", MESSAGE_MAX);
     if (!wf_kafka_conf(settings, properties, &conf, reterr))
         return false;
     rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
@@ -128,6 +131,7 @@ remember(struct producer *producer, const char *name, rd_kafka_topic_t *topic)
         named = WF_ARENA_NEW(&producer->arena, struct named_topic);
         wf_map_put_text(&producer->named, &producer->arena, wf_arena_strdup(&producer->arena, name), named);
     }
+    named->doubtful = false;
     if (named->topic)
         rd_kafka_topic_destroy(topic); /* the same object, met before */
     else

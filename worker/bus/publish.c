@@ -8,7 +8,13 @@
 #include "base/log.h"
 #include "bus/publisher_state.h"
 
-enum { ABORT_LIMIT_MS = 5000, RETRY_PAUSE_MS = 20, SLICE_MS = 100, MEET_LIMIT_MS = 2000 };
+enum {
+    ABORT_LIMIT_MS = 5000,
+    RETRY_PAUSE_MS = 20,
+    SLICE_MS = 100,
+    MEET_LIMIT_MS = 2000,
+    MISSING_GRACE_MS = 3000 /* a restarted broker serves metadata before it has read all topics */
+};
 
 struct publish {
     struct producer *producer;
@@ -30,31 +36,45 @@ go_on(const struct publish *publish, struct wf_error *reterr)
     return true;
 }
 
+/* The engine cannot do without its own topics: what goes there waits until they are there again. */
+static bool
+is_own(const struct publish *publish, const struct wf_message *message)
+{
+    const char *command_topic = publish->producer->settings->command_topic;
+
+    if (message->topic != WF_TOPIC_NAMED)
+        return true;
+    return command_topic && strlen(command_topic) == message->name.length &&
+           memcmp(command_topic, message->name.data, message->name.length) == 0;
+}
+
 /* Errors that this very message will meet every time (EOS-14). */
 static bool
-is_refusal(rd_kafka_resp_err_t error)
+is_refusal(const struct publish *publish, const struct wf_message *message, rd_kafka_resp_err_t error)
 {
     switch ((int)error) {
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
     case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
     case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
-    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
     case RD_KAFKA_RESP_ERR_INVALID_RECORD:
     case RD_KAFKA_RESP_ERR_POLICY_VIOLATION: return true;
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION: /* a dead letter's may be missing, and it can go to another */
+        return !is_own(publish, message) || message->topic == WF_TOPIC_DEAD_LETTER;
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION: return !is_own(publish, message);
     default: return false;
     }
 }
 
 /* Fails because of one message, and says which if it will never pass. */
 static bool
-fail_message(const struct publish *publish, rd_kafka_resp_err_t error, size_t index, struct wf_error *reterr)
+fail_message(const struct publish *publish, rd_kafka_resp_err_t error, const struct wf_message *message, size_t index,
+             struct wf_error *reterr)
 {
     wf_kafka_fail(reterr, error, "could not publish a message");
-    if (!is_refusal(error))
+    if (!is_refusal(publish, message, error))
         return false;
     for (size_t part = 0; part < publish->publication->count; part++) {
         if (index >= publish->starts[part + 1])
@@ -74,10 +94,28 @@ fail_message(const struct publish *publish, rd_kafka_resp_err_t error, size_t in
 
 /* ---- produce ---- */
 
+/* Asks for a topic until it is there, or surely is not. */
 static bool
-find_topic(struct producer *producer, const struct wf_message *message, rd_kafka_topic_t **ret_topic,
+meet_topic(const struct publish *publish, const char *name, rd_kafka_topic_t **ret_topic, struct wf_error *reterr)
+{
+    int64_t grace = wf_clock_monotonic() + MISSING_GRACE_MS * WF_MILLISECOND;
+
+    for (;;) {
+        if (!producer_meet(publish->producer, name, MEET_LIMIT_MS, ret_topic, reterr))
+            return false;
+        if (*ret_topic || wf_clock_monotonic() >= grace)
+            return true;
+        if (!go_on(publish, reterr))
+            return false;
+        wf_kafka_sleep_ms(RETRY_PAUSE_MS);
+    }
+}
+
+static bool
+find_topic(const struct publish *publish, const struct wf_message *message, rd_kafka_topic_t **ret_topic,
            struct wf_error *reterr)
 {
+    struct producer *producer = publish->producer;
     char name[WF_KAFKA_NAME_SIZE];
     const struct named_topic *named;
 
@@ -90,14 +128,14 @@ find_topic(struct producer *producer, const struct wf_message *message, rd_kafka
         return true;
     pthread_mutex_lock(&producer->lock);
     named = wf_map_get(&producer->named, message->name.data, message->name.length);
-    *ret_topic = named ? named->topic : NULL;
+    *ret_topic = named && !named->doubtful ? named->topic : NULL;
     pthread_mutex_unlock(&producer->lock);
     if (*ret_topic)
         return true;
 
     memcpy(name, message->name.data, message->name.length);
     name[message->name.length] = 0;
-    return producer_meet(producer, name, MEET_LIMIT_MS, ret_topic, reterr);
+    return meet_topic(publish, name, ret_topic, reterr);
 }
 
 static rd_kafka_headers_t *
@@ -120,10 +158,10 @@ produce_message(struct publish *publish, const struct wf_message *message, struc
     rd_kafka_resp_err_t error;
     rd_kafka_topic_t *topic;
 
-    if (!find_topic(publish->producer, message, &topic, reterr))
+    if (!find_topic(publish, message, &topic, reterr))
         return false;
     if (!topic)
-        return fail_message(publish, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, index, reterr);
+        return fail_message(publish, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, message, index, reterr);
     headers = make_headers(message);
     /* No copy: the bytes live until the transaction has ended. */
     while ((error = rd_kafka_producev(
@@ -137,7 +175,7 @@ produce_message(struct publish *publish, const struct wf_message *message, struc
         }
         if (headers)
             rd_kafka_headers_destroy(headers);
-        return error == RD_KAFKA_RESP_ERR__QUEUE_FULL ? false : fail_message(publish, error, index, reterr);
+        return error == RD_KAFKA_RESP_ERR__QUEUE_FULL ? false : fail_message(publish, error, message, index, reterr);
     }
     publish->produced++;
     return true;
@@ -175,6 +213,36 @@ produce(struct publish *publish, struct wf_error *reterr)
     return true;
 }
 
+/* The message of a number within the publication; false: there is none. */
+static bool
+message_at(const struct publish *publish, size_t index, struct wf_message *ret_message)
+{
+    for (size_t part = 0, i = 0; part < publish->publication->count; part++) {
+        const char *at = publish->publication->parts[part].bytes, *end = at + publish->publication->parts[part].length;
+        for (; at < end && wf_message_decode(&at, end, ret_message); i++)
+            if (i == index)
+                return true;
+    }
+    return false;
+}
+
+/*
+ * Fails because of a message that was not delivered.  That a topic is missing is believed only when it
+ * is asked for anew, at the next attempt.
+ */
+static bool
+fail_delivery(const struct publish *publish, struct wf_error *reterr)
+{
+    const struct delivery *delivery = &publish->producer->delivery;
+    bool missing = delivery->error == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+                   delivery->error == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    struct wf_message message;
+
+    if (missing || !message_at(publish, delivery->failed, &message))
+        return wf_kafka_fail(reterr, delivery->error, "could not publish a message");
+    return fail_message(publish, delivery->error, &message, delivery->failed, reterr);
+}
+
 /* Waits for the delivery reports, and looks at every one. */
 static bool
 flush(struct publish *publish, struct wf_error *reterr)
@@ -186,7 +254,7 @@ flush(struct publish *publish, struct wf_error *reterr)
             return false;
         rd_kafka_flush(publish->producer->kafka, SLICE_MS);
     }
-    return !delivery->error || fail_message(publish, delivery->error, delivery->failed, reterr);
+    return !delivery->error || fail_delivery(publish, reterr);
 }
 
 /* ---- offsets and commit ---- */
@@ -291,6 +359,17 @@ abort_or_kill(struct producer *producer)
         producer_kill(producer);
 }
 
+/* After a failure named topics are asked for anew: one that was deleted makes a publication last too long. */
+static void
+doubt_named(struct producer *producer)
+{
+    pthread_mutex_lock(&producer->lock);
+    for (size_t i = 0; i < producer->named.capacity; i++)
+        if (producer->named.slots[i].key)
+            ((struct named_topic *)producer->named.slots[i].value)->doubtful = true;
+    pthread_mutex_unlock(&producer->lock);
+}
+
 bool
 publication_publish(struct producer *producer, const struct wf_publication *publication, const atomic_bool *cancelled,
                     size_t *ret_messages, struct refusal *ret_refusal, struct wf_error *reterr)
@@ -318,8 +397,10 @@ publication_publish(struct producer *producer, const struct wf_publication *publ
     } else {
         ok = produce(&publish, reterr) && flush(&publish, reterr) && go_on(&publish, reterr) &&
              send_offsets(&publish, reterr) && commit(&publish, reterr);
-        if (!ok)
+        if (!ok) {
+            doubt_named(producer);
             abort_or_kill(producer);
+        }
     }
     *ret_messages = publish.produced;
     free(publish.starts);

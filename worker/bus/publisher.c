@@ -270,6 +270,7 @@ wf_publisher_reset(struct wf_publisher *publisher, int limit_ms, struct wf_error
     pthread_mutex_lock(&publisher->lock);
     drop_waiting(publisher);
     publisher->status.state = WF_PUBLISHER_FAILED; /* takes nothing until the end of this */
+    publisher->status.refused = false;             /* the owner has seen it, or it comes again */
     while (publisher->current && wf_clock_monotonic() < deadline)
         wait_changed(publisher, deadline);
     quiet = !publisher->current;
@@ -321,14 +322,23 @@ room(const struct wf_publisher *publisher)
 }
 
 int
-wf_publisher_room(struct wf_publisher *publisher)
+wf_publisher_wait_room(struct wf_publisher *publisher, int limit_ms)
 {
+    int64_t deadline = wf_clock_monotonic() + limit_ms * WF_MILLISECOND;
     int count;
 
     pthread_mutex_lock(&publisher->lock);
-    count = room(publisher);
+    while ((count = room(publisher)) == 0 && publisher->status.state == WF_PUBLISHER_BUSY &&
+           wf_clock_monotonic() < deadline)
+        wait_changed(publisher, deadline);
     pthread_mutex_unlock(&publisher->lock);
     return count;
+}
+
+int
+wf_publisher_room(struct wf_publisher *publisher)
+{
+    return wf_publisher_wait_room(publisher, 0);
 }
 
 /* What would be published without fencing or without effect on the group is not published at all (EOS-8, EOS-9). */
@@ -417,6 +427,7 @@ wf_publisher_topic_known(struct wf_publisher *publisher, const char *name, size_
                          struct wf_error *reterr)
 {
     struct known_topic *topic = wf_map_get(&publisher->known, name, length);
+    char text[WF_KAFKA_NAME_SIZE];
     int64_t now = wf_clock_monotonic();
     rd_kafka_topic_t *found = NULL;
 
@@ -433,13 +444,15 @@ wf_publisher_topic_known(struct wf_publisher *publisher, const char *name, size_
         publisher->known = (struct wf_map){0};
         topic = NULL;
     }
-    char *copy = wf_arena_strndup(&publisher->known_arena, name, length);
+    snprintf(text, sizeof text, "%.*s", (int)length, name);
     for (int i = 0; i < WF_PRODUCERS; i++) /* both, so that neither waits a second when it first writes there */
-        if (!producer_meet(&publisher->producers[i], copy, limit_ms, &found, reterr))
-            return false;
+        if (!producer_meet(&publisher->producers[i], text, limit_ms, &found, reterr)) {
+            *ret_known = topic && topic->known; /* the last answer counts until there is another */
+            return *ret_known;
+        }
     if (!topic) {
         topic = WF_ARENA_NEW(&publisher->known_arena, struct known_topic);
-        wf_map_put_text(&publisher->known, &publisher->known_arena, copy, topic);
+        wf_map_put_text(&publisher->known, &publisher->known_arena, wf_arena_strdup(&publisher->known_arena, text), topic);
     }
     *topic = (struct known_topic){.known = found != NULL,
                                   .until = now + (found ? KNOWN_SECONDS : UNKNOWN_SECONDS) * WF_SECOND};

@@ -80,6 +80,9 @@ void wf_publisher_close(struct wf_publisher *publisher, int limit_ms);
 /* How many publications may be submitted now: 0 to WF_UNPUBLISHED_MAX; 0 also when failed. */
 int wf_publisher_room(struct wf_publisher *publisher);
 
+/* The same, but waits up to `limit_ms` while there is none and it has not failed. */
+int wf_publisher_wait_room(struct wf_publisher *publisher, int limit_ms);
+
 /*
  * Hands a publication over; it is the publisher's from here on, in any case.  Call it only
  * after the PostgreSQL commit was acknowledged.  False, and the publication is freed, when
@@ -131,7 +134,8 @@ bool wf_publisher_reset(struct wf_publisher *publisher, int limit_ms, struct wf_
 
 /*
  * Whether a topic exists, for replyto and job topics before they enter the outbox (EOS-14).
- * Answers are remembered for a minute (unknown: five seconds).  RETRY when there is no answer in time.
+ * Answers are remembered for a minute (unknown: five seconds), that it exists also for as long as Kafka
+ * does not answer.  RETRY when there is no answer in time.
  */
 bool wf_publisher_topic_known(struct wf_publisher *publisher, const char *name, size_t length, int limit_ms,
                               bool *ret_known, struct wf_error *reterr) WF_CHECKED;

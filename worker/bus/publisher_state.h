@@ -24,6 +24,7 @@ struct delivery {
 /* A topic of a replyto or a job, held so that librdkafka keeps its metadata. */
 struct named_topic {
     rd_kafka_topic_t *topic; /* NULL while the producer is dead */
+    bool doubtful;           /* ask again before it is used */
 };
 
 /*

@@ -462,6 +462,30 @@ read_whole(struct file *file, struct wf_slice object)
     each(file, "assignment", whole.assignment, read_assignment);
 }
 
+static bool
+is_of_names(const struct wf_fault *fault)
+{
+    return strcmp(fault->code, "unknown_activity") == 0 || strcmp(fault->code, "duplicate_activity") == 0 ||
+           strcmp(fault->code, "duplicate_rule") == 0;
+}
+
+/* If only names are wrong so far, the rest can be judged too, so that all faults are listed at once. */
+static void
+add_faults_of_whole(struct wf_process *process, struct wf_faults *faults, size_t from)
+{
+    struct wf_faults found = {.arena = faults->arena};
+
+    for (size_t i = from; i < faults->count; i++)
+        if (!is_of_names(&faults->items[i]))
+            return;
+    if (wf_process_compile(process, &found))
+        return;
+    for (size_t i = 0; i < found.count; i++)
+        if (strcmp(found.items[i].code, "unknown_activity") != 0 && /* listed already, with their places */
+            strcmp(found.items[i].code, "duplicate_activity") != 0)
+            WF_ARENA_PUSH(faults->arena, faults->items, faults->count, faults->capacity, found.items[i]);
+}
+
 struct wf_process *
 wf_definition_file_decode(const char *text, size_t length, struct wf_faults *faults)
 {
@@ -481,6 +505,7 @@ wf_definition_file_decode(const char *text, size_t length, struct wf_faults *fau
         process->content_hash = wf_definition_content_hash(value.data, value.length);
         return process;
     }
+    add_faults_of_whole(process, faults, before);
     wf_process_drop(process);
     return NULL;
 }

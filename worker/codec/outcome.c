@@ -1,6 +1,8 @@
 #include "codec/compose.h"
 #include "codec/event.h"
 
+enum { FAULTS_BYTES = 500000 };
+
 /* An outcome goes where the client wants it: replyto is placed by its key, the other by where the command came. */
 static void
 outcome_begin(struct wf_compose *compose, struct wf_codec *codec, const struct wf_incoming *in,
@@ -94,6 +96,7 @@ put_flags(struct wf_buf *value, const struct wf_outcome *outcome)
     wf_json_close(value, ']');
 }
 
+/* All of them, unless they are so many that the outcome could not be published; the detail says how many there are. */
 static void
 put_faults(struct wf_buf *value, const struct wf_faults *faults)
 {
@@ -101,7 +104,7 @@ put_faults(struct wf_buf *value, const struct wf_faults *faults)
         return;
     wf_json_key(value, "faults");
     wf_json_open(value, '[');
-    for (size_t i = 0; i < faults->count; i++) {
+    for (size_t i = 0; i < faults->count && value->length < FAULTS_BYTES; i++) {
         wf_json_open(value, '{');
         wf_json_put_string(value, "path", faults->items[i].path);
         wf_json_put_string(value, "code", faults->items[i].code);

@@ -1,8 +1,12 @@
 #include "codec/variables.h"
 
+#include <stdlib.h>
+
 #include "base/buf.h"
 #include "base/map.h"
 #include "codec/scan.h"
+
+enum { NUMERIC_DIGITS = 131072 };
 
 static bool
 open_object(struct wf_arena *arena, const char *text, struct wf_slice *ret_inside)
@@ -57,4 +61,34 @@ wf_variables_merge(void *context, struct wf_arena *arena, const char *old, const
     const char *merged = wf_arena_strndup(arena, buf.data, buf.length);
     wf_buf_drop(&buf);
     return merged;
+}
+
+/* The digits that an exponent behind a digit stands for. */
+static size_t
+exponent_size(const char *at)
+{
+    long exponent = labs(strtol(at + 1, NULL, 10));
+
+    return (size_t)(exponent < NUMERIC_DIGITS ? exponent : NUMERIC_DIGITS); /* PostgreSQL refuses a longer one */
+}
+
+size_t
+wf_variables_size(const char *text)
+{
+    bool in_string = false;
+    size_t size = 0;
+
+    for (const char *at = text; *at; at++, size++) {
+        if (in_string && *at == '\\' && at[1]) {
+            at++;
+            size++;
+        } else if (*at == '"') {
+            in_string = !in_string;
+        } else if (!in_string && (*at == ',' || *at == ':') && at[1] != ' ') {
+            size++;
+        } else if (!in_string && (*at == 'e' || *at == 'E') && at > text && at[-1] >= '0' && at[-1] <= '9') {
+            size += exponent_size(at);
+        }
+    }
+    return size;
 }

@@ -13,4 +13,7 @@
  */
 const char *wf_variables_merge(void *context, struct wf_arena *arena, const char *old, const char *change);
 
+/* The most bytes that a text can have when it comes back from PostgreSQL: with spaces, and numbers written out. */
+size_t wf_variables_size(const char *text);
+
 #endif

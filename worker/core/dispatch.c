@@ -345,7 +345,7 @@ set_instance_data(struct wf_unit *unit, struct wf_instance *instance, const stru
         const char *merged =
             unit->variables_merge(unit->context, unit->arena, instance->variables, command->variables);
         if (!merged)
-            return wf_unit_reject(unit, WF_CODE_INVALID_COMMAND, "\"variables\" is not a JSON object");
+            return wf_unit_reject(unit, WF_CODE_TOO_LARGE, "with these \"variables\" the instance has more than an event holds");
         wf_unit_touch_instance(unit, instance);
         instance->variables = merged;
         wf_unit_instance_event(unit, instance)->variables = merged;
@@ -416,8 +416,10 @@ apply_load(struct wf_unit *unit, const struct wf_command *command)
     struct wf_institution *next = wf_institution_merge(unit->institution, command->institution, faults);
     if (!next)
         return reject_faults(unit, WF_CODE_INSTITUTION_INVALID, faults, "institution");
-    if (unit->next_institution)
-        wf_institution_drop(unit->next_institution);
+    if (unit->next_institution) { /* the shell still compares with it: it lives as long as the unit */
+        struct wf_arena replaced = unit->next_institution->arena;
+        wf_arena_adopt(unit->arena, &replaced);
+    }
     unit->next_institution = next;
     unit->institution = next;
     return true;

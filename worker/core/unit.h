@@ -132,7 +132,7 @@ struct wf_unit {
 
     /* Asks the shell for a process, those `deployed` here included; version 0 is the latest.  NULL: there is none. */
     struct wf_process *(*process_find)(void *context, const char *process_id, int32_t version);
-    /* Sets the members of one JSON object in another; NULL: not JSON objects.  Result in the arena. */
+    /* Sets the members of one JSON object in another; NULL: the result is too large.  It lies in the arena. */
     const char *(*variables_merge)(void *context, struct wf_arena *arena, const char *old, const char *change);
     void *context;
 
