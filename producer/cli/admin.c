@@ -3,9 +3,15 @@
  */
 #include <ctype.h>
 #include <librdkafka/rdkafka.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "cli.h"
 #include "kafka.h"
+
+#define LARGE_BYTES "16777216"
+
+enum { LOOK_US = 20000 };
 
 struct cli_admin {
     const struct cli *cli;
@@ -116,6 +122,30 @@ create(struct cli_admin *admin, rd_kafka_NewTopic_t **wanted, size_t count)
     return code;
 }
 
+/* Brokers know of a topic a moment after it was created; whoever comes next should find it. */
+static enum cli_exit
+wait_created(struct cli_admin *admin, const struct cli_topic *topics, size_t count)
+{
+    int64_t limit = wf_clock_monotonic() + admin->cli->settings.timeout_ms * WF_MILLISECOND;
+    struct cli_topic *seen = calloc(count, sizeof *seen);
+    enum cli_exit code = CLI_OK;
+    bool all = false;
+
+    while (!code && !all && wf_clock_monotonic() < limit) {
+        memcpy(seen, topics, count * sizeof *seen);
+        for (size_t i = 0; i < count; i++)
+            seen[i].exists = false;
+        code = cli_admin_look(admin, seen, count);
+        all = true;
+        for (size_t i = 0; i < count; i++)
+            all &= seen[i].exists;
+        if (!all)
+            usleep(LOOK_US);
+    }
+    free(seen);
+    return code;
+}
+
 enum cli_exit
 cli_admin_create(struct cli_admin *admin, const struct cli_topic *topics, size_t count, int partitions, int replication)
 {
@@ -134,9 +164,13 @@ cli_admin_create(struct cli_admin *admin, const struct cli_topic *topics, size_t
             wanted[missing++] = topic;
         if (topic && topics[i].compact)
             rd_kafka_NewTopic_set_config(topic, "cleanup.policy", "compact");
+        if (topic && topics[i].large)
+            rd_kafka_NewTopic_set_config(topic, "max.message.bytes", LARGE_BYTES);
     }
     if (!code && missing)
         code = create(admin, wanted, missing);
+    if (!code && missing)
+        code = wait_created(admin, topics, count);
     rd_kafka_NewTopic_destroy_array(wanted, missing);
     free(wanted);
     return code;

@@ -110,6 +110,7 @@ void cli_print_json(const char *json);
 struct cli_topic {
     char name[260];
     bool compact;
+    bool large; /* takes messages larger than the brokers' default */
     bool exists;
     int partitions; /* if it exists */
 };

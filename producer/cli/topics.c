@@ -40,6 +40,7 @@ add_fixed(const struct cli *cli, struct topics *topics)
         struct cli_topic *topic = topic_add(topics);
         snprintf(topic->name, sizeof topic->name, "%s.%s", cli->settings.prefix, wf_topic_suffix((enum wf_topic)i));
         topic->compact = i == WF_TOPIC_STATE_DEFINITION || i == WF_TOPIC_STATE_INSTITUTION;
+        topic->large = i == WF_TOPIC_DEAD_LETTER; /* by its headers larger than what the command topics take */
     }
     if (single)
         snprintf(topic_add(topics)->name, sizeof topics->items->name, "%s", cli->settings.command_topic);

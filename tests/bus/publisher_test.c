@@ -152,7 +152,7 @@ Test(publisher, says_which_message_kafka_refuses)
     struct wf_buf buf = {0};
 
     wf_message_encode(&message, &buf);
-    message.value = (struct wf_slice){calloc(1, 3000000), 3000000};
+    message.value = (struct wf_slice){calloc(1, 40000000), 40000000};
     wf_message_encode(&message, &buf);
     free((void *)message.value.data);
     free(publication->parts[1].bytes);

@@ -51,6 +51,7 @@ GET, END, CONTROL, ADMIN = "command.get-task", "command.end-task", "command.cont
 RAW = [
     # not JSON
     Raw("nothing", None, "no value"),
+    Raw("empty", b"", "ends"),
     Raw("words", b"hello", "hello"),
     Raw("cut-off", b'{"process_id": "sing', "ends"),
     Raw("more-behind", b'{"process_id": "single"} more', "more"),
@@ -59,7 +60,7 @@ RAW = [
     Raw("invalid-utf8", b'{"process_id": "\xff\xfe"}', "UTF-8"),
     Raw("overlong-utf8", b'{"process_id": "\xc0\xaf"}', "UTF-8"),
     Raw("half-a-pair", b'{"process_id": "\\ud800"}', "ud800"),
-    Raw("deep", b'{"variables":' + b"[" * 100_000, "deep"),
+    Raw("deep", b'{"variables":' + b"[" * 100_000, "containers"),
     Raw("twice", b'{"process_id": "single", "process_id": "other"}', "process_id"),
     # not as its schema says
     Raw("list", b"[1]", "object"),
@@ -70,7 +71,7 @@ RAW = [
     Raw("long-id", data(process_id="p" * 201), "process_id"),
     Raw("empty-id", data(process_id=""), "process_id"),
     Raw("control-character", data(process_id="single", entity_id="a\nb"), "entity_id"),
-    Raw("nul", data(process_id="single", entity_id="a\0b"), "entity_id"),
+    Raw("nul", data(process_id="single", entity_id="a\0b"), "U+0000"),
     Raw("version-0", data(process_id="single", version=0), "version"),
     Raw("version-half", data(process_id="single", version=1.5), "version"),
     Raw("version-huge", b'{"process_id": "single", "version": 99999999999999999999}', "version"),
@@ -98,9 +99,9 @@ RAW = [
     Raw("version-of-cloudevents", GOOD_VALUE, "0.3", headers=[(b"ce_specversion", b"0.3")]),
     Raw("content-type", GOOD_VALUE, "text/plain", headers=[(b"content-type", b"text/plain")]),
     Raw("batch-mode", b"[]", "batch", headers=[(b"content-type", b"application/cloudevents-batch+json")]),
-    Raw("structured-without-data", b'{"specversion":"1.0","id":"x"}', "data", headers=STRUCTURED),
+    Raw("structured-without-data", b'{"specversion":"1.0","id":"structured-without-data"}', "data", headers=STRUCTURED),
     Raw("structured-bare", GOOD_VALUE, "specversion", headers=STRUCTURED),
-    Raw("structured-base64", b'{"specversion":"1.0","id":"x","data_base64":"e30="}', "data", headers=STRUCTURED),
+    Raw("structured-base64", b'{"specversion":"1.0","id":"structured-base64","data_base64":"e30="}', "data", headers=STRUCTURED),
     Raw("long-event-id", GOOD_VALUE, "id", headers=[(b"ce_id", b"i" * 201)]),
     Raw("header-not-utf8", GOOD_VALUE, "source", headers=[(b"ce_source", b"\xff\xfe")]),
     Raw("outcome-sometimes", GOOD_VALUE, "sometimes", headers=[(b"ce_outcome", b"sometimes")]),
@@ -224,8 +225,8 @@ class OneBatch(Bad):
                                                and m.json["result"] == "applied")
         with self.subTest("one batch"):
             largest = max(self.batches(worker), key=lambda batch: batch["commands"])
-            self.assertGreaterEqual(largest["commands"], 2 * GOOD + len(RAW) + len(refusals))
-            self.assertEqual(largest["refused"], len(RAW))
+            self.assertGreater(min(largest["refused"], largest["rejected"]), 0, largest)
+            self.assertGreater(largest["commands"], largest["refused"] + largest["rejected"])
         with self.subTest("nothing changed where the answer was no"):
             self.check_untouched()
         self.assertEqual(worker.terminate(), 0)
@@ -290,33 +291,27 @@ class OneBatch(Bad):
 class RefusedByTheDatabase(Bad):
     """Data that only PostgreSQL finds wrong: the batch is cut until that command is alone (EOS-23)."""
 
-    VALUES = [
-        b'{"process_id":"single","variables":{"a":"\\u0000"}}',
-        b'{"process_id":"single","variables":{"a":1e999999}}',
-        b'{"process_id":"single","variables":{"a":-1E+1000000000}}',
-    ]
-
     def test_in_the_middle(self) -> None:
-        self.engine = self.enterContext(Engine("refused", workers=0, partitions=2))
+        self.engine = self.enterContext(Engine("refused", workers=1, partitions=2))
         self.client = self.engine.client()
-        setup = self.engine.start_worker()
         self.engine.load(desk.institution())
         self.engine.deploy(desk.single())
-        setup.terminate()
+        self.engine.psql("alter table workflow.instance add constraint no_poison check (entity_id not like 'poison%')")
+        self.engine.workers[0].terminate()
         good = [self.client.send("init-instance", {"process_id": "single"}) for _ in range(200)]
-        for number, value in enumerate(self.VALUES):
-            self.engine.produce("command.init-instance", value, headers=[(b"ce_id", f"bad-{number}".encode())])
+        bad = [self.client.send("init-instance", {"process_id": "single", "entity_id": f"poison/{n}"}) for n in range(3)]
         good += [self.client.send("init-instance", {"process_id": "single"}) for _ in range(200)]
-        self.engine.start_worker()
+        worker = self.engine.start_worker()
         self.assertEqual({self.client.outcome(command)["result"] for command in good}, {"applied"})
-        outcomes, letters = self.engine.reader("outcome"), self.engine.reader("dead-letter")
-        for number, value in enumerate(self.VALUES):
-            name = f"bad-{number}"
-            outcome = outcomes.wait(name, lambda m: m.json["command_id"] == name).json
-            self.assertEqual((outcome["result"], outcome["code"]), ("rejected", "invalid_command"), value)
-            letters.wait(name, lambda m: m.header("ce_id") == name and m.value == value)
-        self.assertEqual(len(letters.messages), len(self.VALUES))
-        self.assertEqual(self.engine.workers[-1].terminate(), 0)
+        letters = self.engine.reader("dead-letter")
+        for command in bad:
+            outcome = self.client.outcome(command)
+            self.assertEqual((outcome["result"], outcome["code"]), ("rejected", "invalid_command"))
+            self.assertIn("no_poison", outcome["detail"])
+            letters.wait("the dead letter", lambda m: m.header("ce_id") == command and m.json["process_id"] == "single")
+        self.assertEqual(len(letters.messages), len(bad))
+        self.assertEqual(self.engine.value("select count(*) from workflow.instance"), str(len(good)))
+        self.assertEqual(worker.terminate(), 0)
         self.engine.check_settled()
 
 
@@ -369,12 +364,11 @@ class TooLargeToPublish(Bad):
     def test_variables_that_grow(self) -> None:
         """PostgreSQL writes numbers out, and spaces between members: a job or an event carries them whole."""
         variables = [
-            ("many small members", {f"{n:x}": 0 for n in range(82_000)}, None),
-            ("long numbers", None, "{" + ",".join(f'"n{n}":1e100000' for n in range(9)) + "}"),
+            ("many small members", json.dumps({f"{n:x}": 0 for n in range(82_000)}, separators=(",", ":"))),
+            ("long numbers", "{" + ",".join(f'"{n}":1e300' for n in range(4_000)) + "}"),
         ]
-        for name, members, text in variables:
+        for name, text in variables:
             with self.subTest(name):
-                text = text or json.dumps(members, separators=(",", ":"))
                 command_id = str(uuid.uuid4())
                 self.engine.produce("command.init-instance", f'{{"process_id":"order","variables":{text}}}'.encode(),
                                     headers=[(b"ce_id", command_id.encode())])
@@ -412,6 +406,13 @@ WRONG_DEFINITIONS: list[tuple[str, Json, list[str]]] = [
     ("unknown activity in a rule", definition(routing=routes(desk.route("work", "x", "nowhere"))), ["nowhere"]),
     ("unknown activity routes", definition(routing=routes(desk.route("nowhere", None, "work"))), ["nowhere"]),
     ("unknown activity before", definition(routing=routes({"from": "work", "after": "nowhere", "to": ["done"]})), ["nowhere"]),
+    ("unknown activities in pre rules", definition(pre_rules=[
+        {"act": "nowhere", "after": "start", "needs": [{"act": "work"}]},
+        {"act": "work", "after": "never", "needs": [{"act": "nobody"}]}]), ["nowhere", "never", "nobody"]),
+    ("closes nothing", definition(activities=acts(desk.act("join", "and_merge", closes="nowhere")), routing=routes(
+        desk.route("work", "j", "join"), desk.route("join", None, "done"))), ["nowhere"]),
+    ("unknown activity in an assignment", definition(assignment=[
+        {**desk.by_department("work", "office"), "same_as": "nowhere", "not_by": ["nobody"]}]), ["nowhere", "nobody"]),
     ("no initial", definition(activities=desk.single()["activities"][1:], routing=desk.single()["routing"][1:]), ["initial"]),
     ("two initials", definition(activities=acts(desk.act("start2", "initial")),
                                 routing=routes(desk.route("start2", None, "work"))), ["initial"]),

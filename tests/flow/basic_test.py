@@ -10,7 +10,7 @@ import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import desk
-from engine import Client, Engine, Json, Message, Subscriber, instance_in, partition_of, produce, program
+from engine import Client, Engine, Json, Subscriber, instance_in, partition_of, produce, program
 
 engine: Engine
 client: Client
@@ -131,9 +131,8 @@ class Paths(unittest.TestCase):
         self.assertEqual(published.get("definition", published).get("name"), "a newer one")
 
     def test_institution_is_published(self) -> None:
-        def of_ann(message: Message) -> bool:
-            return message.key == b"ann"
-        self.assertIn("Ann Ash", json.dumps(engine.reader("state.institution").wait("ann", of_ann).json))
+        published = engine.reader("state.institution").wait("ann", lambda m: m.key == b"staff/ann")
+        self.assertEqual((published.json["object"], published.json["name"]), ("staff", "Ann Ash"))
 
 
 class People(unittest.TestCase):

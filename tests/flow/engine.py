@@ -159,19 +159,18 @@ class Reader:
 
 def produce(brokers: str, topic: str, value: bytes | None, key: bytes | None = None,
             headers: list[tuple[bytes, bytes | None]] | None = None, partition: int | None = None) -> None:
-    """One message by kcat, exactly these bytes (no NUL in key and headers); without a value: a null."""
+    """One message by kcat, exactly these bytes (no NUL in key and headers); without a value a null."""
     command: list[str | bytes] = ["kcat", "-P", "-q", "-b", brokers, "-t", topic, "-X", "message.max.bytes=20000000",
                                   "-X", "topic.partitioner=murmur2_random"]
     for name, text in headers or []:
         command += ["-H", name if text is None else name + b"=" + text]
-    if key is not None:
+    if key is not None and value:
         command += ["-k", key]
     if partition is not None:
         command += ["-p", str(partition)]
-    if not value:
-        command += ["-Z"] if value is None else []
-        value = b"\n"  # an empty line is an empty message
-        done = subprocess.run(command, input=value, capture_output=True)
+    if not value:  # kcat sends these behind a key only
+        command += ["-K", ":", *(["-Z"] if value is None else [])]
+        done = subprocess.run(command, input=(key or b"key") + b":\n", capture_output=True)
     else:
         path = run_dir() / f"message-{uuid.uuid4()}"
         path.write_bytes(value)
@@ -221,6 +220,12 @@ class Broker:
     def delete_topic(self, topic: str) -> None:
         answer = self._ask(20, 1, struct.pack(">i", 1) + text(topic.encode()) + struct.pack(">i", 10000))
         self._check(answer[-2:], f"delete topic {topic}")
+        wait_until(f"{topic} is gone", lambda: topic not in self._topics())
+
+    def _topics(self) -> list[str]:
+        done = subprocess.run(["kcat", "-L", "-J", "-b", ":".join(map(str, self._where))], stdin=subprocess.DEVNULL,
+                              capture_output=True, check=True)
+        return [topic["topic"] for topic in json.loads(done.stdout)["topics"]]
 
     def set_topic(self, topic: str, name: str, value: str) -> None:
         """IncrementalAlterConfigs, of one setting of one topic."""

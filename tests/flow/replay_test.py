@@ -45,7 +45,7 @@ class Replay(unittest.TestCase):
         threads = cls.enterClassContext(ThreadPoolExecutor(2))
         cls.runs = {}
         for name, options in (("peace", ()), ("kills", ("--kill", str(KILLS), "--seed", str(seed)))):
-            engine = cls.enterClassContext(Engine(f"replay-{name}", workers=0))
+            engine = cls.enterClassContext(Engine(f"replay-{name}", workers=0, session_timeout_ms=6000))
             cls.runs[name] = threads.submit(replay, engine, *options)
 
     def check(self, found: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ class Replay(unittest.TestCase):
         found = self.runs["peace"].result()
         self.check(found)
         self.assertEqual(found["workers_ended_alone"], 0, found["said"])
-        print(f"figure {LOG}: {found['commands_per_s']} commands/s beside the one with kills, "
+        print(f"\nfigure {LOG}: {found['commands_per_s']:.0f} commands/s beside the run with kills, "
               f"{found['worker_rss_mb']} MB a worker")
 
     def test_with_kills(self) -> None:

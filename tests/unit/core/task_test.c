@@ -116,7 +116,7 @@ Test(task, entity_and_variables)
     TELL("get 2 ann", "2 A processing @ann");
     TELL("end 2 ann entity:e1", "2 A ended; 3 B waiting"); /* as it was */
     TELL("get 3 ann", "3 B processing @ann");
-    TELL("end 3 ann entity:e2 vars:[]", "rejected invalid_command");
+    TELL("end 3 ann entity:e2 vars:[]", "rejected too_large"); /* the shell cannot merge them */
     SAME(story_instance(0)->entity_id, "e1");
     TELL("end 3 ann entity:e2 vars:{b}", "running entity:e2 vars:{a}{b}; 3 B ended; 4 D waiting");
     SAME(story.unit.events[1].entity_id, "e2");
