@@ -166,33 +166,78 @@ list_look_ups(struct work *work)
     work->store.instance_ids = ids;
 }
 
+/* What somebody is looked for with: a process and an activity, NULL: any. */
+struct scope {
+    const char *process_id, *act_id;
+};
+
 static void
-add_offer(struct work *work, struct wf_query *query, size_t *capacity, const struct wf_command *command,
+add_offer(struct work *work, struct wf_query *query, size_t *capacity, const struct scope *scope,
           enum wf_based_on based_on, const char *id)
 {
     struct wf_offer *offers = (struct wf_offer *)(uintptr_t)query->offers;
-    struct wf_offer offer = {.based_on = based_on, .id = id, .process_id = command->process_id,
-                             .act_id = command->act_id};
+    struct wf_offer offer = {.based_on = based_on, .id = id, .process_id = scope->process_id, .act_id = scope->act_id};
 
     WF_ARENA_PUSH(&work->arena, offers, query->offer_count, *capacity, offer);
     query->offers = offers;
 }
 
-/* Everything a person may be offered: by name, and as a member of each group (INS-2). */
+/* What a person may be offered of their own right: by name, and as a member of each group (INS-2). */
 static void
-list_offers(struct work *work, struct wf_query *query, const struct wf_command *command,
-            const struct wf_staff *staff)
+list_own_offers(struct work *work, struct wf_query *query, size_t *capacity, const struct scope *scope,
+                const struct wf_staff *staff)
 {
-    size_t capacity = 0;
-
-    add_offer(work, query, &capacity, command, WF_BASED_ON_NONE, staff->staff_id);
+    add_offer(work, query, capacity, scope, WF_BASED_ON_NONE, staff->staff_id);
     for (const struct wf_org_unit *unit = staff->department; unit; unit = unit->super)
-        add_offer(work, query, &capacity, command, WF_BASED_ON_DEPARTMENT, unit->id);
+        add_offer(work, query, capacity, scope, WF_BASED_ON_DEPARTMENT, unit->id);
     for (size_t i = 0; i < staff->team_count; i++)
         for (const struct wf_org_unit *unit = staff->teams[i]; unit; unit = unit->super)
-            add_offer(work, query, &capacity, command, WF_BASED_ON_TEAM, unit->id);
+            add_offer(work, query, capacity, scope, WF_BASED_ON_TEAM, unit->id);
     for (size_t i = 0; i < staff->role_count; i++)
-        add_offer(work, query, &capacity, command, WF_BASED_ON_ROLE, staff->role_ids[i]);
+        add_offer(work, query, capacity, scope, WF_BASED_ON_ROLE, staff->role_ids[i]);
+}
+
+/* Narrows a filter by another one; false: nothing passes both. */
+static bool
+narrow(const char **filter, const char *by)
+{
+    if (*filter && by)
+        return strcmp(*filter, by) == 0;
+    if (by)
+        *filter = by;
+    return true;
+}
+
+/* The part of what a command asks for that an authorization covers; false: none. */
+static bool
+scope_granted(const struct work *work, const struct wf_command *command, const struct wf_authorization *grant,
+              struct scope *ret_scope)
+{
+    *ret_scope = (struct scope){command->process_id, command->act_id};
+    return strcmp(grant->grantee_id, command->staff_id) == 0 &&
+           (!command->grantor_id || strcmp(grant->grantor_id, command->grantor_id) == 0) &&
+           wf_authorization_covers(grant, grant->process_id, grant->act_id, work->unit.now) &&
+           narrow(&ret_scope->process_id, grant->process_id) && narrow(&ret_scope->act_id, grant->act_id);
+}
+
+/*
+ * And what they may be offered in the name of others (ASG-7).  What an authorization does not cover
+ * is not looked for: it would stand before what it does.
+ */
+static void
+list_offers(struct work *work, struct wf_query *query, const struct wf_command *command, const struct wf_staff *staff)
+{
+    const struct wf_institution *institution = work->unit.institution;
+    struct scope scope = {command->process_id, command->act_id};
+    size_t capacity = 0;
+
+    list_own_offers(work, query, &capacity, &scope, staff);
+    for (size_t i = 0; i < institution->authorization_count; i++) {
+        const struct wf_authorization *grant = &institution->authorizations[i];
+        const struct wf_staff *grantor = wf_institution_staff(institution, grant->grantor_id);
+        if (grantor && scope_granted(work, command, grant, &scope))
+            list_own_offers(work, query, &capacity, &scope, grantor);
+    }
 }
 
 /* Whether this worker may act on an instance in the unit at hand. */

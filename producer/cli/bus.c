@@ -140,7 +140,7 @@ static const struct {
     {"not_entitled", "\"pawl task list --staff\" shows the tasks that a person holds or is offered."},
     {"task_taken", "\"pawl task get --staff\" without a task takes the next one."},
     {"wrong_state", "\"pawl instance show\" shows the state of the tasks."},
-    {"instance_suspended", "The instance has to be resumed first (control operation resume-instance)."},
+    {"instance_suspended", "\"pawl instance resume\" lets the instance go on."},
 };
 
 static enum cli_exit

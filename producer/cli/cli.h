@@ -138,7 +138,18 @@ enum cli_exit cli_file_read(const char *path, struct wf_buf *ret_text, cJSON **r
 /* Whether the text of an option is a JSON object. */
 enum cli_exit cli_json_check(const char *option, const char *text);
 
-/* ---- the commands, one file per noun ---- */
+/* ---- tasks (task.c) ---- */
+
+/* Whether it is an instance id, a colon and a number. */
+enum cli_exit cli_task_id_check(const char *task_id);
+
+/* Prints the members of the outcome's task that a person looks for first. */
+void cli_task_print(const pawl_outcome *outcome);
+
+/* Prints the tasks that the command started. */
+void cli_started_print(const pawl_outcome *outcome);
+
+/* ---- the commands, one file per noun; the operations of the control topic in operation.c ---- */
 
 enum cli_exit cli_db_migrate(struct cli *cli);
 enum cli_exit cli_topics_apply(struct cli *cli);
@@ -152,11 +163,20 @@ enum cli_exit cli_instance_show(struct cli *cli);
 enum cli_exit cli_task_get(struct cli *cli);
 enum cli_exit cli_task_end(struct cli *cli);
 enum cli_exit cli_task_list(struct cli *cli);
+enum cli_exit cli_task_hold(struct cli *cli); /* hang, reset */
+enum cli_exit cli_task_release(struct cli *cli);
+enum cli_exit cli_task_reassign(struct cli *cli);
+enum cli_exit cli_instance_set_entity(struct cli *cli);
+enum cli_exit cli_instance_set_variables(struct cli *cli);
+enum cli_exit cli_instance_operation(struct cli *cli); /* suspend, resume, cancel */
+enum cli_exit cli_instance_modify(struct cli *cli);
 enum cli_exit cli_state_watch(struct cli *cli);
 enum cli_exit cli_command_send(struct cli *cli);
 
 extern const struct cli_option cli_topics_apply_options[], cli_process_show_options[], cli_instance_start_options[],
     cli_instance_list_options[], cli_task_get_options[], cli_task_end_options[], cli_task_list_options[],
-    cli_state_watch_options[], cli_command_send_options[], cli_process_deploy_options[], cli_institution_load_options[];
+    cli_state_watch_options[], cli_command_send_options[], cli_process_deploy_options[], cli_institution_load_options[],
+    cli_task_hold_options[], cli_task_release_options[], cli_task_reassign_options[],
+    cli_instance_operation_options[], cli_instance_modify_options[];
 
 #endif

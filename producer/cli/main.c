@@ -17,6 +17,14 @@ static const char institution_load_details[] =
     "FILE is JSON; \"-\" is standard input.  What the file does not list stays, unless it says \"replace\": true.\n";
 static const char task_get_details[] =
     "Without TASK the oldest one that the person may do is taken.\n";
+static const char task_reassign_details[] =
+    "Without --to-staff, --to-department, --to-team and --to-role the assignment rule decides again.\n";
+static const char set_variables_details[] =
+    "VARIABLES is a JSON object; its members replace the instance's, the others stay.\n";
+static const char suspend_details[] =
+    "Nobody can take a task of it and nothing moves until it is resumed; work in hand can be ended.\n";
+static const char modify_details[] =
+    "What is to be withdrawn is withdrawn before anything is started.\n";
 static const char command_send_details[] =
     "Each line is a command:\n"
     "  {\"command\": \"init-instance|get-task|end-task|control|admin\", \"data\": {...}, \"id\"?: ..., \"key\"?: ...,\n"
@@ -44,10 +52,30 @@ static const struct cli_verb verbs[] = {
      cli_instance_list_options, cli_instance_list},
     {"instance", "show", "INSTANCE", 1, 1, "print an instance, its open tasks and its path so far", NULL,
      NULL, cli_instance_show},
+    {"instance", "set-entity", "INSTANCE ENTITY", 2, 2, "set the entity it is about", NULL,
+     cli_instance_operation_options, cli_instance_set_entity},
+    {"instance", "set-variables", "INSTANCE VARIABLES", 2, 2, "set variables of it", set_variables_details,
+     cli_instance_operation_options, cli_instance_set_variables},
+    {"instance", "suspend", "INSTANCE", 1, 1, "suspend it", suspend_details,
+     cli_instance_operation_options, cli_instance_operation},
+    {"instance", "resume", "INSTANCE", 1, 1, "let it go on from where it was", NULL,
+     cli_instance_operation_options, cli_instance_operation},
+    {"instance", "cancel", "INSTANCE", 1, 1, "end it and withdraw its open tasks", NULL,
+     cli_instance_operation_options, cli_instance_operation},
+    {"instance", "modify", "INSTANCE", 1, 1, "start an activity, withdraw a task, check again", modify_details,
+     cli_instance_modify_options, cli_instance_modify},
     {"task", "get", "[TASK]", 0, 1, "take a task, or the next one", task_get_details,
      cli_task_get_options, cli_task_get},
     {"task", "end", "TASK", 1, 1, "end a task", NULL,
      cli_task_end_options, cli_task_end},
+    {"task", "hang", "TASK", 1, 1, "put a task in hand aside", NULL,
+     cli_task_hold_options, cli_task_hold},
+    {"task", "reset", "TASK", 1, 1, "take it up again", NULL,
+     cli_task_hold_options, cli_task_hold},
+    {"task", "release", "TASK", 1, 1, "give a task in hand back", NULL,
+     cli_task_release_options, cli_task_release},
+    {"task", "reassign", "TASK", 1, 1, "give a task to somebody else", task_reassign_details,
+     cli_task_reassign_options, cli_task_reassign},
     {"task", "list", "", 0, 0, "list open tasks", NULL,
      cli_task_list_options, cli_task_list},
     {"state", "watch", "", 0, 0, "print the events of tasks and instances as they happen", NULL,

@@ -40,8 +40,8 @@ who_check(const struct cli *cli)
     return CLI_OK;
 }
 
-static enum cli_exit
-task_id_check(const char *task_id)
+enum cli_exit
+cli_task_id_check(const char *task_id)
 {
     size_t length = strcspn(task_id, ":");
     struct wf_uuid uuid;
@@ -54,9 +54,8 @@ task_id_check(const char *task_id)
     return CLI_USAGE;
 }
 
-/* The members of a task that a person looks for first. */
-static void
-print_task(const pawl_outcome *outcome)
+void
+cli_task_print(const pawl_outcome *outcome)
 {
     static const char *const members[] = {"task_id",    "process_id", "act_id",       "name",   "state",
                                           "entity_id",  "staff_id",   "grantor_id",   "executor_id",
@@ -82,7 +81,7 @@ cli_task_get(struct cli *cli)
     enum cli_exit code = who_check(cli);
 
     if (!code && task_id)
-        code = task_id_check(task_id);
+        code = cli_task_id_check(task_id);
     if (!code && !task_id && !cli_option(cli, "staff"))
         code = cli_fail(CLI_USAGE, "--executor takes the task that is named; there is no next one for a program");
     if (code)
@@ -99,21 +98,28 @@ cli_task_get(struct cli *cli)
     if (code)
         return code;
     if (!cli->json)
-        print_task(outcome);
+        cli_task_print(outcome);
     pawl_outcome_free(outcome);
     return CLI_OK;
 }
 
-/* What the command started, and the instance. */
+void
+cli_started_print(const pawl_outcome *outcome)
+{
+    const char *text;
+    char path[32];
+
+    for (int i = 0; snprintf(path, sizeof path, "tasks.%d", i), (text = pawl_outcome_text(outcome, path)); i++)
+        printf("%-16s %s\n", i ? "" : "started", text);
+}
+
 static void
 print_ended(const char *task_id, const pawl_outcome *outcome)
 {
-    const char *state = pawl_outcome_text(outcome, "instance_state"), *text;
-    char path[32];
+    const char *state = pawl_outcome_text(outcome, "instance_state");
 
     printf("%-16s %s\n%-16s %s\n", "ended", task_id, "instance", state ? state : "-");
-    for (int i = 0; snprintf(path, sizeof path, "tasks.%d", i), (text = pawl_outcome_text(outcome, path)); i++)
-        printf("%-16s %s\n", i ? "" : "started", text);
+    cli_started_print(outcome);
 }
 
 enum cli_exit
@@ -123,7 +129,7 @@ cli_task_end(struct cli *cli)
     enum cli_exit code = who_check(cli);
 
     if (!code)
-        code = task_id_check(cli->arguments[0]);
+        code = cli_task_id_check(cli->arguments[0]);
     if (!code)
         code = cli_json_check("--variables", cli_option(cli, "variables"));
     if (code)

@@ -112,6 +112,24 @@ read_id(struct wf_command *command, const char *id)
     command->id_hash = wf_hash128_uuid(&hash);
 }
 
+/* Whom a reassign-task gives a task: "to_role:r" and the like. */
+static bool
+read_group(struct wf_command *command, const char *word)
+{
+    static const struct {
+        const char *name;
+        enum wf_based_on based_on;
+    } kinds[] = {{"to_role", WF_BASED_ON_ROLE}, {"to_team", WF_BASED_ON_TEAM}, {"to_dept", WF_BASED_ON_DEPARTMENT},
+                 {"to_func", WF_BASED_ON_USER_DEFINED}};
+
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if ((command->to_group = member(word, kinds[i].name))) {
+            command->to_based_on = kinds[i].based_on;
+            return true;
+        }
+    return false;
+}
+
 static bool
 read_member(struct wf_command *command, char *word)
 {
@@ -122,6 +140,8 @@ read_member(struct wf_command *command, char *word)
         {"process", offsetof(struct wf_command, process_id)}, {"act", offsetof(struct wf_command, act_id)},
         {"entity", offsetof(struct wf_command, entity_id)},   {"staff", offsetof(struct wf_command, staff_id)},
         {"vars", offsetof(struct wf_command, variables)},     {"actor", offsetof(struct wf_command, actor)},
+        {"for", offsetof(struct wf_command, grantor_id)},     {"to", offsetof(struct wf_command, to_staff_id)},
+        {"start", offsetof(struct wf_command, start_act_id)},
     };
     const char *value;
 
@@ -134,12 +154,14 @@ read_member(struct wf_command *command, char *word)
         read_id(command, value);
     else if ((value = member(word, "data")))
         command->data_hash = strtol(value, NULL, 10);
+    else if ((value = member(word, "withdraw")))
+        command->withdraw_n = (int32_t)strtol(value, NULL, 10);
     else if ((value = member(word, "version")))
         command->version = (int32_t)strtol(value, NULL, 10);
     else if (word[0] == '@')
         command->instance_id.bytes[15] = (uint8_t)strtol(word + 1, NULL, 10);
     else
-        return false;
+        return read_group(command, word);
     return true;
 }
 
@@ -164,6 +186,20 @@ read_word(struct wf_command *command, int at, char *word)
     }
 }
 
+static enum wf_operation
+read_operation(const char *name, const char *rest)
+{
+    static const char *const of_instances[] = {"init", "show", "suspend", "resume", "cancel", "modify"};
+    const char *of = strcmp(name, "set") != 0 ? "task" : strstr(rest, "entity:") ? "entity" : "variables";
+    enum wf_operation operation;
+
+    for (size_t i = 0; i < sizeof of_instances / sizeof *of_instances; i++)
+        if (strcmp(name, of_instances[i]) == 0)
+            of = "instance";
+    cr_assert(wf_operation_from_name(wf_arena_printf(&story.arena, "%s-%s", name, of), &operation), "%s?", name);
+    return operation;
+}
+
 static struct wf_command
 read_command(const char *text)
 {
@@ -171,11 +207,7 @@ read_command(const char *text)
     char *rest = wf_arena_strdup(&story.arena, text), *name = strsep(&rest, " ");
     int at = 0;
 
-    cr_assert(wf_operation_from_name(wf_arena_printf(&story.arena, "%s%s", name,
-                                                     strcmp(name, "init") == 0   ? "-instance"
-                                                     : strcmp(name, "show") == 0 ? "-instance"
-                                                                                 : "-task"),
-                                     &command.operation));
+    command.operation = read_operation(name, text);
     if (command.operation == WF_OP_INIT_INSTANCE)
         command.process_id = "p";
     for (char *word = strsep(&rest, " "); word; word = strsep(&rest, " "))
@@ -199,10 +231,12 @@ tell_task(struct wf_buf *text, const struct wf_event *event)
         wf_buf_printf(text, " %s", task->completion_flag);
     if (task->staff_id && wf_task_state_open(task->state))
         wf_buf_printf(text, " @%s", task->staff_id);
+    if (task->grantor_id && wf_task_state_open(task->state))
+        wf_buf_printf(text, " for %s", task->grantor_id);
     if (task->executor_id && wf_task_state_open(task->state))
         wf_buf_printf(text, " %s!", task->executor_id);
-    if (event->joined.pre_act_id)
-        wf_buf_printf(text, " +%s", event->joined.pre_act_id);
+    for (size_t i = 0; i < event->joined_count; i++)
+        wf_buf_printf(text, "%s%s", i ? "," : " +", event->joined[i].pre_act_id ? event->joined[i].pre_act_id : "");
     if (event->job)
         wf_buf_puts(text, " job");
     if (!story.batches)
@@ -281,6 +315,16 @@ story_does(const char *text)
     struct wf_command command = read_command(text);
 
     return story_applies(&command);
+}
+
+void
+story_load(const char *institution)
+{
+    struct wf_command command = {.operation = WF_OP_LOAD_INSTITUTION, .id = "t/0/1",
+                                 .institution = story_institution(institution)};
+
+    SAME(story_applies(&command), "");
+    wf_institution_drop(command.institution);
 }
 
 static void

@@ -5,7 +5,10 @@
  *
  *     A:task                    an interaction offered to role r, first come first assigned
  *     A:interaction team:t priority presence:require
+ *     A:task all                ... by another method
  *     M:and_merge closes:S      any type by its name, with the members it needs
+ *     M:or_merge asks:ok        admits this flag alone
+ *     M:vote_merge votes:2 asks:ok | votes:50%
  *     A -> B,C                  a routing rule for any flag
  *     A -ok-> B                 ... for one flag
  *     A after P -ok-> B         ... and for tasks reached from P
@@ -65,8 +68,12 @@ const char *story_faults(const char *definition);
  *     init [flag] [process:p] [version:1] [staff:ann] [entity:e] [vars:{}]
  *     get N STAFF | get next STAFF [process:p] [act:A] | get N EXECUTOR!
  *     end N STAFF [flag] [entity:e] [vars:{}] | end N EXECUTOR! [flag]
+ *     hang N STAFF | reset N STAFF | release N STAFF|actor:op
+ *     reassign N [to:STAFF | to_role:r | to_team:t | to_dept:d] actor:op
+ *     set entity:e | set vars:{}
+ *     suspend | resume | cancel | modify [start:A] [withdraw:N]
  *     show
- * and for each: [id:x] [data:7] [actor:a]
+ * and for each: [id:x] [data:7] [actor:a] [for:GRANTOR]
  */
 const char *story_does(const char *command);
 
@@ -85,6 +92,16 @@ const char *story_applies(const struct wf_command *command);
     do {                                                                                   \
         const char *actual_ = (actual), *expected_ = (expected);                           \
         cr_assert(strcmp(actual_, expected_) == 0, "actual:   %s\n  expected: %s", actual_, expected_); \
+    } while (0)
+
+/* Loads a change of the institution. */
+void story_load(const char *institution);
+
+/* Takes and ends a task in one line: what the end does. */
+#define ENDS(n, flag, expected)                                                                  \
+    do {                                                                                         \
+        story_does("get " #n " ann");                                                            \
+        TELL("end " #n " ann " flag, expected);                                                  \
     } while (0)
 
 /* The instance last begun, or the k-th (from 1). */

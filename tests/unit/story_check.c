@@ -2,9 +2,10 @@
 #include "story_check.h"
 
 #include "base/buf.h"
+#include "core/merge.h"
 #include "story.h"
 
-enum { INSTANCES = 64 };
+enum { INSTANCES = 64, BATCHES = 512 };
 
 /* What the events so far have told of an instance, as a subscriber would know it. */
 struct told {
@@ -12,6 +13,7 @@ struct told {
     int32_t capacity;
     int32_t position, task_sequence, instance_sequence;
     int state; /* -1: not begun */
+    bool closed[BATCHES]; /* by serial_no, as far as they are looked at */
 };
 
 static struct {
@@ -66,6 +68,9 @@ put_instance(struct wf_buf *text, const struct wf_instance *in)
                       batch->parent_serial_no, batch->parent_branch_no, batch->branches, batch->opener->act_id,
                       batch->opened_by, batch->closed_by, batch->dirty);
     }
+    for (size_t i = 0; i < in->winner_count; i++)
+        wf_buf_printf(text, " winner %s %d.%d\n", in->winners[i].merge->act_id, in->winners[i].serial_no,
+                      in->winners[i].branch_no);
     for (size_t i = 0; i < in->summary_count; i++)
         wf_buf_printf(text, " summary %s %d: %d %s %s %d %d\n", in->summaries[i].activity->act_id,
                       in->summaries[i].serial_no, in->summaries[i].ended, in->summaries[i].flag,
@@ -125,6 +130,73 @@ check_event(const struct wf_event *event)
     cr_assert_eq(event->sequence, ++told->task_sequence, "LOG-1: task events have a gap");
     cr_assert_eq(event->previous_state, *state, "LOG-1: task %d was not in its previous state", event->task.n);
     *state = (signed char)event->task.state;
+}
+
+/* ASG-3: the branches of a batch that `all` opened are its copies, one for each person, in order of staff_id. */
+static void
+check_copies(const struct wf_batch *batch)
+{
+    const char *previous = "";
+    int32_t branch = 0;
+
+    for (size_t i = 0; i < story.unit.event_count; i++) {
+        const struct wf_event *event = &story.unit.events[i];
+        if (event->kind != WF_EVENT_TASK || event->task.serial_no != batch->serial_no ||
+            event->task.activity != batch->opener || !event->assignment.based_on)
+            continue;
+        cr_assert_eq(event->task.branch_no, ++branch);
+        cr_assert_lt(strcmp(previous, event->task.staff_id), 0, "ASG-3: \"%s\" twice", event->task.staff_id);
+        previous = event->task.staff_id;
+    }
+    cr_assert_eq(branch, batch->branches, "ASG-3: %d copies of %d", branch, batch->branches);
+}
+
+/*
+ * DEP-6: of what was open before the vote nothing could still come.  What a merge of an outer
+ * batch had gathered may go on afterwards, with numbers of this one: it is absorbed (BAT-5).
+ */
+static void
+check_vote(const struct wf_event *event, const struct wf_batch *closed)
+{
+    const struct wf_task *late = wf_merge_could_come(event->instance, event->task.activity, closed, NULL);
+
+    cr_assert(!late || (late->touched == story.unit.command_no && late->previous_state < 0),
+              "DEP-6: task %d was not withdrawn", late->n);
+}
+
+/* BAT-5: a batch is closed once, by its own merge. */
+static void
+check_batches(const struct wf_event *event)
+{
+    const struct wf_instance *instance = event->instance;
+    struct told *told = &seen.told[instance->instance_id.bytes[15]];
+
+    for (int i = 0; i < 2; i++) {
+        const struct wf_batch *opened = wf_instance_batch(instance, event->opened[i]);
+        const struct wf_batch *closed = wf_instance_batch(instance, event->closed[i]);
+        if (opened && opened->by_all)
+            check_copies(opened);
+        if (!closed)
+            continue;
+        cr_assert_eq(closed->closed_by, event->task.n);
+        cr_assert_eq(wf_batch_closer(closed), event->task.activity);
+        if (closed->serial_no < BATCHES) {
+            cr_assert_not(told->closed[closed->serial_no], "BAT-5: closed twice");
+            told->closed[closed->serial_no] = true;
+        }
+        if (event->task.activity->type == WF_ACT_VOTE_MERGE)
+            check_vote(event, closed);
+    }
+}
+
+/* DEP-5: one winner at a merge in a batch. */
+static void
+check_winners(const struct wf_instance *instance)
+{
+    for (size_t i = 0; i < instance->winner_count; i++)
+        for (size_t k = 0; k < i; k++)
+            cr_assert(instance->winners[i].merge != instance->winners[k].merge ||
+                      instance->winners[i].serial_no != instance->winners[k].serial_no, "DEP-5: two winners");
 }
 
 /* Who knows the events knows the instance: the same open tasks, in the same states. */
@@ -187,7 +259,12 @@ check_after(void)
     }
     for (size_t i = 0; i < unit->event_count; i++)
         check_event(&unit->events[i]);
+    for (size_t i = 0; i < unit->event_count; i++)
+        if (unit->events[i].kind == WF_EVENT_TASK)
+            check_batches(&unit->events[i]);
     for (size_t i = 0; i < unit->instance_count; i++)
         check_told(unit->instance_list[i]);
+    for (size_t i = 0; i < unit->instance_count; i++)
+        check_winners(unit->instance_list[i]);
     check_started(unit);
 }

@@ -90,6 +90,10 @@ read_member(struct wf_process *process, struct wf_activity *activity, char *word
         activity->completion_flag = value;
     else if ((value = after_colon(word, "closes")))
         activity->closes = value;
+    else if ((value = after_colon(word, "asks")))
+        activity->or_merge_flag = value;
+    else if ((value = after_colon(word, "votes")))
+        *(strchr(value, '%') ? &activity->votes_percent : &activity->votes_needed) = (int32_t)strtol(value, NULL, 10);
     else if ((value = after_colon(word, "exec")))
         activity->auto_executive = value;
     else if (strcmp(word, "terminate") == 0)

@@ -37,15 +37,19 @@ put_numbers(struct wf_buf *value, const char *name, const int32_t numbers[2])
 }
 
 static void
-put_joined(struct wf_buf *value, const struct wf_arrival *joined)
+put_joined(struct wf_buf *value, const struct wf_arrival *joined, size_t count)
 {
-    if (!joined->pre_act_id)
+    if (!count)
         return;
     wf_json_key(value, "joined");
-    wf_json_open(value, '{');
-    wf_json_put_string(value, "pre_act_id", joined->pre_act_id);
-    wf_json_put_int(value, "branch_no", joined->branch_no);
-    wf_json_close(value, '}');
+    wf_json_open(value, '[');
+    for (size_t i = 0; i < count; i++) {
+        wf_json_open(value, '{');
+        wf_json_put_opt(value, "pre_act_id", joined[i].pre_act_id); /* none: an operator started it */
+        wf_json_put_int(value, "branch_no", joined[i].branch_no);
+        wf_json_close(value, '}');
+    }
+    wf_json_close(value, ']');
 }
 
 static void
@@ -83,7 +87,7 @@ put_task_event(struct wf_compose *compose, const struct wf_event *event, int64_t
         wf_json_put_string(value, "previous_state", wf_task_state_name((enum wf_task_state)event->previous_state));
     put_numbers(value, "opened", event->opened);
     put_numbers(value, "closed", event->closed);
-    put_joined(value, &event->joined);
+    put_joined(value, event->joined, event->joined_count);
     put_assignment(value, &event->assignment);
     put_change(compose, event, now);
     wf_json_close(value, '}');

@@ -7,12 +7,34 @@
 #include "core/unit.h"
 
 /* Assigns a task that becomes waiting by its activity's rule (ASG-1 to ASG-6, ASG-8, ASG-11). */
-void wf_assignment_apply(struct wf_unit *unit, struct wf_task *task);
+bool wf_assignment_apply(struct wf_unit *unit, struct wf_task *task) WF_CHECKED;
+
+/* Assigns a waiting task by the rule again (TSK-7); what method `all` has copied becomes the group's. */
+bool wf_assignment_again(struct wf_unit *unit, struct wf_task *task) WF_CHECKED;
 
 /*
- * Whether a person may get a waiting task (ASG-7); otherwise the command is rejected with the
- * reason.
+ * Assigns a task to a person, in the group or not, or to a group (TSK-7).  False: rejected,
+ * because the person or group does not exist, or the person is on leave.
  */
-bool wf_assignment_entitled(struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff) WF_CHECKED;
+bool wf_assignment_to_person(struct wf_unit *unit, struct wf_task *task, const char *staff_id) WF_CHECKED;
+bool wf_assignment_to_group(struct wf_unit *unit, struct wf_task *task, enum wf_based_on based_on,
+                            const char *group) WF_CHECKED;
+
+/* Whether a person has a waiting task of their own right: it is theirs, or their group's. */
+bool wf_assignment_has_right(const struct wf_task *task, const struct wf_staff *staff);
+
+/*
+ * The person in whose name somebody may execute another's tasks now, by an authorization that
+ * covers the task (ASG-7); `grantor_id` names one, NULL asks for the lowest id.  NULL: none.
+ */
+const char *wf_assignment_grantor(const struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff,
+                                  const char *grantor_id);
+
+/*
+ * Whether a person may get a waiting task (ASG-7), of their own right (*ret_grantor_id is NULL)
+ * or in somebody's name; otherwise the command is rejected with the reason.
+ */
+bool wf_assignment_entitled(struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff,
+                            const char *grantor_id, const char **ret_grantor_id) WF_CHECKED;
 
 #endif

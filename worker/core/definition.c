@@ -253,11 +253,10 @@ check_supported(struct check *check)
         conditions |= activity->routes[r].condition || activity->routes[r].is_default;
     unsupported(check, conditions, "conditions");
     unsupported(check, activity->inclusive, "inclusive routing");
-    unsupported(check, activity->type == WF_ACT_OR_MERGE || activity->type == WF_ACT_VOTE_MERGE,
-                wf_act_type_name(activity->type));
     unsupported(check, activity->rule_applied != WF_RULE_DEFAULT, wf_rule_applied_name(activity->rule_applied));
     unsupported(check, rule->based_on == WF_BASED_ON_USER_DEFINED, "a user-defined group");
-    unsupported(check, rule->based_on != WF_BASED_ON_NONE && rule->method > WF_METHOD_PRIORITY,
+    unsupported(check, rule->based_on != WF_BASED_ON_NONE &&
+                (rule->method == WF_METHOD_ROUND_ROBIN || rule->method == WF_METHOD_LEAST_WORKING_LIST),
                 wf_method_name(rule->method));
     unsupported(check, rule->not_by_count || rule->same_as, "constraints between tasks");
     unsupported(check, activity->take_limit.within || activity->end_limit.within || activity->check_every,

@@ -3,73 +3,23 @@
 #include <string.h>
 
 #include "core/graph.h"
-
-/* The merge that closes a batch, or NULL (BAT-3).  Nothing closes batch 1, which no forward step opened. */
-static const struct wf_activity *
-closer_of(const struct wf_batch *batch)
-{
-    if (!batch->parent_serial_no)
-        return NULL;
-    return batch->by_all ? batch->opener->all_closed_by : batch->opener->closed_by;
-}
-
-/* The outermost batch that the merge closes, with only batches closed by it or by none on the way. */
-static struct wf_batch *
-batch_closed(const struct wf_instance *instance, const struct wf_activity *merge, int32_t serial_no)
-{
-    struct wf_batch *outermost = NULL;
-
-    for (struct wf_batch *batch = wf_instance_batch(instance, serial_no); batch;
-         batch = wf_instance_batch(instance, batch->parent_serial_no)) {
-        const struct wf_activity *closer = closer_of(batch);
-        if (closer && closer != merge)
-            break;
-        if (closer == merge)
-            outermost = batch;
-    }
-    return outermost;
-}
-
-static bool
-closes_one_of(const struct wf_instance *instance, const struct wf_activity *merge, int32_t serial_no)
-{
-    for (const struct wf_batch *batch = wf_instance_batch(instance, serial_no); batch;
-         batch = wf_instance_batch(instance, batch->parent_serial_no))
-        if (closer_of(batch) == merge)
-            return true;
-    return false;
-}
-
-struct wf_batch *
-wf_dependency_batch(const struct wf_instance *instance, const struct wf_activity *merge, int32_t serial_no)
-{
-    struct wf_batch *batch = batch_closed(instance, merge, serial_no);
-
-    if (batch)
-        return batch;
-    if (merge->closes_any && !closes_one_of(instance, merge, serial_no))
-        return NULL;
-    batch = wf_instance_batch(instance, serial_no);
-    while (batch && batch->parent_serial_no && !wf_process_dominates(instance->process, batch->opener, merge))
-        batch = wf_instance_batch(instance, batch->parent_serial_no);
-    return batch;
-}
+#include "core/merge.h"
 
 struct wf_task *
 wf_dependency_gatherer(const struct wf_instance *instance, const struct wf_activity *activity, int32_t serial_no)
 {
     bool merge = activity->type == WF_ACT_AND_MERGE || activity->type == WF_ACT_VOTE_MERGE;
 
-    if (!merge && !activity->pre_rule_count)
-        return NULL;
+    if (activity->type == WF_ACT_OR_MERGE || (!merge && !activity->pre_rule_count))
+        return NULL; /* an or_merge gathers nothing: each arrival waits for itself (DEP-4) */
 
-    const struct wf_batch *batch = merge ? wf_dependency_batch(instance, activity, serial_no)
+    const struct wf_batch *batch = merge ? wf_merge_batch(instance, activity, serial_no)
                                          : wf_instance_batch(instance, serial_no);
     for (size_t i = 0; batch && i < instance->task_count; i++) {
         struct wf_task *task = instance->tasks[i];
         if (task->activity != activity || task->state != WF_TASK_PENDING)
             continue;
-        const struct wf_batch *its = merge ? wf_dependency_batch(instance, activity, task->serial_no)
+        const struct wf_batch *its = merge ? wf_merge_batch(instance, activity, task->serial_no)
                                            : wf_instance_batch(instance, task->serial_no);
         if (its == batch)
             return task;
@@ -187,7 +137,7 @@ unmet_by_merge(const struct wf_task *task)
 {
     const struct wf_instance *instance = task->instance;
     const struct wf_activity *merge = task->activity;
-    const struct wf_batch *batch = wf_dependency_batch(instance, merge, task->serial_no);
+    const struct wf_batch *batch = wf_merge_batch(instance, merge, task->serial_no);
     int32_t serial_no = batch ? batch->serial_no : task->serial_no;
     const struct wf_summary *last = last_end(instance, merge, serial_no, 0);
     int32_t since = last ? last->last : 0;
@@ -202,62 +152,65 @@ unmet_by_merge(const struct wf_task *task)
     return NULL;
 }
 
-/* BAT-6: whether an open task could still come to a merge that works in a batch. */
-static bool
-could_come(const struct wf_task *task, const struct wf_activity *merge, const struct wf_batch *batch)
-{
-    const struct wf_activity *closer = closer_of(batch);
-
-    if (!wf_task_state_open(task->state) || !wf_batch_within(task->instance, task->serial_no, batch->serial_no))
-        return false;
-    if (!closer || closer == merge)
-        return wf_process_reaches(task->instance->process, task->activity, merge);
-    if (task->activity == closer && wf_dependency_batch(task->instance, closer, task->serial_no) == batch)
-        return false; /* it is about to leave the batch */
-    return path_without(task->instance->process, task->activity, merge, closer);
-}
-
-static const struct wf_task *
-one_that_could_come(const struct wf_task *task, const struct wf_batch *batch)
-{
-    const struct wf_instance *instance = task->instance;
-
-    for (size_t i = 0; i < instance->task_count; i++)
-        if (instance->tasks[i] != task && could_come(instance->tasks[i], task->activity, batch))
-            return instance->tasks[i];
-    return NULL;
-}
-
 static enum wf_readiness
 check_and_merge(const struct wf_task *task)
 {
-    const struct wf_batch *batch = wf_dependency_batch(task->instance, task->activity, task->serial_no);
+    const struct wf_batch *batch = wf_merge_batch(task->instance, task->activity, task->serial_no);
 
-    if (batch && batch->closed_by && closer_of(batch) == task->activity)
+    if (wf_merge_closed(task->activity, batch))
         return WF_ABSORB; /* BAT-5 */
     if (task->activity->pre_rule_count)
         return unmet_by_merge(task) ? WF_NOT_READY : WF_READY;
-    return batch && one_that_could_come(task, batch) ? WF_NOT_READY : WF_READY;
+    return batch && wf_merge_could_come(task->instance, task->activity, batch, task) ? WF_NOT_READY : WF_READY;
+}
+
+/* DEP-4, DEP-5: what the merge does not admit is absorbed; what must wait for its set may still lose. */
+static enum wf_readiness
+check_or_merge(const struct wf_task *task)
+{
+    const struct wf_activity *merge = task->activity;
+    const struct wf_arrival *arrival = &task->arrivals[0];
+    const char *asked = merge->or_merge_flag;
+
+    if (asked && strcmp(asked, "any") != 0 && (!arrival->flag || strcmp(arrival->flag, asked) != 0))
+        return WF_ABSORB;
+    if (wf_merge_closed(merge, wf_merge_batch(task->instance, merge, task->serial_no)) ||
+        wf_or_merge_lost(task->instance, merge, task->serial_no, task->branch_no))
+        return WF_ABSORB;
+    return unmet_by_rule(task->instance, pre_rule_after(merge, arrival->pre_act_id)) ? WF_NOT_READY : WF_READY;
+}
+
+static enum wf_readiness
+check_vote_merge(const struct wf_task *task)
+{
+    if (wf_merge_closed(task->activity, wf_merge_batch(task->instance, task->activity, task->serial_no)))
+        return WF_ABSORB;
+    return wf_vote_merge_count(task) == WF_VOTE_OPEN ? WF_NOT_READY : WF_READY;
 }
 
 enum wf_readiness
 wf_dependency_check(struct wf_unit *unit, struct wf_task *task)
 {
-    if (task->activity->type == WF_ACT_AND_MERGE)
-        return check_and_merge(task);
-    return check_sequence(unit, task);
+    switch (task->activity->type) {
+    case WF_ACT_AND_MERGE: return check_and_merge(task);
+    case WF_ACT_OR_MERGE: return check_or_merge(task);
+    case WF_ACT_VOTE_MERGE: return check_vote_merge(task);
+    default: return check_sequence(unit, task);
+    }
 }
 
 void
 wf_dependency_flow_on(struct wf_unit *unit, struct wf_task *task, int32_t *ret_serial_no, int32_t *ret_branch_no)
 {
-    struct wf_batch *batch = wf_dependency_batch(task->instance, task->activity, task->serial_no);
+    struct wf_batch *batch = wf_merge_batch(task->instance, task->activity, task->serial_no);
     const struct wf_arrival *arrival = &task->arrivals[task->arrival_count - 1];
 
     task->pre_act_id = arrival->pre_act_id;
     task->serial_no = arrival->serial_no;
     task->branch_no = arrival->branch_no;
-    if (batch && closer_of(batch) == task->activity) {
+    if (task->activity->type == WF_ACT_OR_MERGE)
+        wf_or_merge_win(unit, task);
+    if (batch && wf_batch_closer(batch) == task->activity) {
         wf_unit_touch_batch(unit, task->instance, batch);
         batch->closed_by = task->n;
         wf_unit_event_of(unit, task)->closed[0] = batch->serial_no;
@@ -278,7 +231,7 @@ wf_dependency_note_end(struct wf_unit *unit, struct wf_task *task)
     if (!task->activity->depends)
         return;
     if (wf_act_type_merges(task->activity->type)) { /* a merge ends in the batch it works in */
-        const struct wf_batch *batch = wf_dependency_batch(instance, task->activity, serial_no);
+        const struct wf_batch *batch = wf_merge_batch(instance, task->activity, serial_no);
         serial_no = batch ? batch->serial_no : serial_no;
     }
     struct wf_summary *summary = wf_unit_touch_summary(unit, instance, task->activity, serial_no);
@@ -295,7 +248,13 @@ wf_dependency_reason(struct wf_unit *unit, const struct wf_task *task)
     const struct wf_need *need = activity->type == WF_ACT_AND_MERGE
                                      ? unmet_by_merge(task)
                                      : unmet_by_rule(task->instance, pre_rule_after(activity, task->pre_act_id));
+    int32_t votes, needed;
 
+    if (activity->type == WF_ACT_VOTE_MERGE) {
+        votes = wf_vote_merge_votes(task, &needed);
+        return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for votes: it has %d of %d", task->n,
+                               activity->act_id, votes, needed);
+    }
     if (!need)
         return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for other branches", task->n, activity->act_id);
     return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for \"%s\"%s%s%s", task->n, activity->act_id,

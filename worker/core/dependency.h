@@ -16,13 +16,6 @@ struct wf_task *wf_dependency_gatherer(const struct wf_instance *instance, const
                                        int32_t serial_no);
 
 /*
- * The batch that a merge works in for an arrival (BAT-4), or NULL when it takes the arrival
- * alone, as a batch of one branch.
- */
-struct wf_batch *wf_dependency_batch(const struct wf_instance *instance, const struct wf_activity *merge,
-                                     int32_t serial_no);
-
-/*
  * Lets a merge that is ready flow on: takes over pre_act_id and numbers of the arrival that let
  * it (DEP-10), closes the batch if it is its closing merge (BAT-5), and says which numbers it
  * hands on.

@@ -4,6 +4,7 @@
 
 #include "base/hash.h"
 #include "core/assignment.h"
+#include "core/control.h"
 #include "core/forward.h"
 #include "core/start.h"
 #include "core/task.h"
@@ -185,10 +186,12 @@ take(struct wf_unit *unit, struct wf_task *task, const struct wf_command *comman
         return true;
     }
     const struct wf_staff *staff = known_staff(unit, command->staff_id);
-    if (!staff || !wf_assignment_entitled(unit, task, staff))
+    const char *grantor_id;
+    if (!staff || !wf_assignment_entitled(unit, task, staff, command->grantor_id, &grantor_id))
         return false;
     wf_task_set_state(unit, task, WF_TASK_PROCESSING);
     task->staff_id = command->staff_id;
+    task->grantor_id = grantor_id;
     return true;
 }
 
@@ -204,6 +207,13 @@ reject_taken(struct wf_unit *unit, const struct wf_task *task, const struct wf_c
     return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "the task is %s, not waiting", wf_task_state_name(task->state));
 }
 
+/* TSK-6 */
+static bool
+reject_suspended(struct wf_unit *unit)
+{
+    return wf_unit_reject(unit, WF_CODE_INSTANCE_SUSPENDED, "the instance is suspended");
+}
+
 static bool
 apply_get_named(struct wf_unit *unit, const struct wf_command *command, int32_t n)
 {
@@ -214,14 +224,15 @@ apply_get_named(struct wf_unit *unit, const struct wf_command *command, int32_t 
     if (!task)
         return false;
     if (instance->state == WF_INSTANCE_SUSPENDED)
-        return wf_unit_reject(unit, WF_CODE_INSTANCE_SUSPENDED, "the instance is suspended");
-    if (task->state != WF_TASK_WAITING)
+        return reject_suspended(unit);
+    if (!wf_transition_of(WF_OP_GET_TASK, task))
         return reject_taken(unit, task, command);
     return take(unit, task, command);
 }
 
 static bool
-offered(const struct wf_task *task, const struct wf_staff *staff, const struct wf_command *command)
+offered(const struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff,
+        const struct wf_command *command)
 {
     if (task->state != WF_TASK_WAITING || task->activity->type != WF_ACT_INTERACTION ||
         task->instance->state == WF_INSTANCE_SUSPENDED)
@@ -230,9 +241,7 @@ offered(const struct wf_task *task, const struct wf_staff *staff, const struct w
         return false;
     if (command->act_id && strcmp(command->act_id, task->activity->act_id) != 0)
         return false;
-    if (task->staff_id)
-        return strcmp(task->staff_id, staff->staff_id) == 0;
-    return wf_staff_in_group(staff, task->group_based_on, task->group_id);
+    return wf_assignment_has_right(task, staff) || wf_assignment_grantor(unit, task, staff, command->grantor_id);
 }
 
 /* Whether a task is older: by date_created, then by task_id (ASG-5). */
@@ -255,7 +264,7 @@ newest_offer(const struct wf_unit *unit, const struct wf_staff *staff, const str
         const struct wf_instance *instance = unit->instance_list[i];
         for (size_t t = 0; t < instance->task_count; t++) {
             struct wf_task *task = instance->tasks[t];
-            if (offered(task, staff, command) && (!oldest || older(task, oldest)))
+            if (offered(unit, task, staff, command) && (!oldest || older(task, oldest)))
                 oldest = task;
         }
     }
@@ -285,7 +294,7 @@ apply_get_next(struct wf_unit *unit, const struct wf_command *command)
         }
         const struct wf_instance *instance = wf_unit_instance(unit, &candidate->instance_id);
         task = instance ? wf_instance_task(instance, candidate->n) : NULL;
-        if (task && !offered(task, staff, command))
+        if (task && !offered(unit, task, staff, command))
             task = NULL;
     }
     if (!task)
@@ -313,6 +322,8 @@ may_end(struct wf_unit *unit, struct wf_task *task, const struct wf_command *com
         if (!wf_start_entitled(unit, task, command->executor_id))
             return false;
         if (task->state == WF_TASK_WAITING) { /* takes and ends it (STA-1) */
+            if (task->instance->state == WF_INSTANCE_SUSPENDED)
+                return reject_suspended(unit);
             wf_unit_touch_task(unit, task);
             task->executor_id = command->executor_id;
             return true;
@@ -324,32 +335,12 @@ may_end(struct wf_unit *unit, struct wf_task *task, const struct wf_command *com
             return wf_unit_reject(unit, WF_CODE_NOT_ENTITLED, "\"%s\" is not work for people",
                                   task->activity->act_id);
     }
-    if (task->state != WF_TASK_PROCESSING)
+    if (!wf_transition_of(WF_OP_END_TASK, task))
         return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "the task is %s, not processing",
                               wf_task_state_name(task->state));
     if (!command->executor_id && strcmp(task->staff_id, command->staff_id) != 0)
         return wf_unit_reject(unit, WF_CODE_NOT_ENTITLED, "the task is held by \"%s\", not by \"%s\"",
                               task->staff_id, command->staff_id);
-    return true;
-}
-
-/* INF-1, FWD-6: what an end-task says of the instance. */
-static bool
-set_instance_data(struct wf_unit *unit, struct wf_instance *instance, const struct wf_command *command)
-{
-    if (command->entity_id && (!instance->entity_id || strcmp(instance->entity_id, command->entity_id) != 0)) {
-        wf_unit_instance_event(unit, instance);
-        instance->entity_id = command->entity_id;
-    }
-    if (command->variables) {
-        const char *merged =
-            unit->variables_merge(unit->context, unit->arena, instance->variables, command->variables);
-        if (!merged)
-            return wf_unit_reject(unit, WF_CODE_TOO_LARGE, "with these \"variables\" the instance has more than an event holds");
-        wf_unit_touch_instance(unit, instance);
-        instance->variables = merged;
-        wf_unit_instance_event(unit, instance)->variables = merged;
-    }
     return true;
 }
 
@@ -360,9 +351,35 @@ apply_end(struct wf_unit *unit, const struct wf_command *command)
     if (!instance)
         return false;
     struct wf_task *task = open_task(unit, instance, command->task_n);
-    if (!task || !may_end(unit, task, command) || !set_instance_data(unit, instance, command))
+    if (!task || !may_end(unit, task, command) || !wf_control_set(unit, command, instance))
         return false;
     return wf_task_end(unit, task, command->completion_flag);
+}
+
+static bool
+apply_control_task(struct wf_unit *unit, const struct wf_command *command)
+{
+    struct wf_instance *instance = open_instance(unit, command);
+    if (!instance)
+        return false;
+    struct wf_task *task = open_task(unit, instance, command->task_n);
+    return task && wf_control_task(unit, command, task);
+}
+
+static bool
+apply_control_set(struct wf_unit *unit, const struct wf_command *command)
+{
+    struct wf_instance *instance = open_instance(unit, command);
+
+    return instance && wf_control_set(unit, command, instance);
+}
+
+static bool
+apply_control_instance(struct wf_unit *unit, const struct wf_command *command)
+{
+    struct wf_instance *instance = open_instance(unit, command);
+
+    return instance && wf_control_instance(unit, command, instance);
 }
 
 static bool
@@ -433,6 +450,16 @@ apply(struct wf_unit *unit, const struct wf_command *command)
     case WF_OP_INIT_INSTANCE: return apply_init(unit, command);
     case WF_OP_GET_TASK: return apply_get(unit, command);
     case WF_OP_END_TASK: return apply_end(unit, command);
+    case WF_OP_HANG_TASK:
+    case WF_OP_RESET_TASK:
+    case WF_OP_RELEASE_TASK:
+    case WF_OP_REASSIGN_TASK: return apply_control_task(unit, command);
+    case WF_OP_SET_ENTITY:
+    case WF_OP_SET_VARIABLES: return apply_control_set(unit, command);
+    case WF_OP_SUSPEND_INSTANCE:
+    case WF_OP_RESUME_INSTANCE:
+    case WF_OP_CANCEL_INSTANCE:
+    case WF_OP_MODIFY_INSTANCE: return apply_control_instance(unit, command);
     case WF_OP_SHOW_INSTANCE: return apply_show(unit, command);
     case WF_OP_DEPLOY_PROCESS: return apply_deploy(unit, command);
     case WF_OP_LOAD_INSTITUTION: return apply_load(unit, command);
@@ -500,8 +527,11 @@ finish(struct wf_unit *unit, struct wf_instance *instance)
     if (!unit->event_count)
         return;
     wf_forward_judge(unit, instance);
-    for (size_t i = 0; i < unit->event_count; i++)
+    for (size_t i = 0; i < unit->event_count; i++) {
         unit->events[i].actor = actor_of(unit->command);
+        if (!unit->events[i].reason)
+            unit->events[i].reason = unit->command->reason;
+    }
     instance->date_changed = wf_instance_now(unit, instance);
     wf_unit_finish_events(unit, instance);
 }
@@ -545,7 +575,7 @@ wf_dispatch(struct wf_unit *unit, const struct wf_command *command)
     }
     bool applied = apply(unit, command);
     struct wf_instance *instance = unit->outcome.instance;
-    if (applied && instance && unit->event_count)
+    if (applied && instance && (unit->event_count || command->operation == WF_OP_MODIFY_INSTANCE))
         applied = wf_task_run(unit, instance);
     if (!applied) {
         roll_back(unit);

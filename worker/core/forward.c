@@ -61,6 +61,15 @@ wf_forward_flags(const struct wf_activity *activity, const char *pre_act_id, con
     return count;
 }
 
+bool
+wf_forward_names(const struct wf_activity *activity, const char *completion_flag)
+{
+    for (size_t r = 0; r < activity->route_count; r++)
+        if (activity->routes[r].flag && strcmp(activity->routes[r].flag, completion_flag) == 0)
+            return true;
+    return false;
+}
+
 static bool
 no_route(struct wf_unit *unit, const struct wf_task *task)
 {
@@ -77,9 +86,8 @@ no_route(struct wf_unit *unit, const struct wf_task *task)
                           task->activity->act_id);
 }
 
-/* Opens a batch for the tasks of a step, nested in the numbers that the step hands on (BAT-2). */
-static struct wf_batch *
-batch_open(struct wf_unit *unit, struct wf_task *task, int32_t serial_no, int32_t branch_no, size_t branches)
+struct wf_batch *
+wf_forward_open_batch(struct wf_unit *unit, struct wf_task *task, int32_t serial_no, int32_t branch_no, size_t branches)
 {
     struct wf_instance *instance = task->instance;
     struct wf_batch *batch = wf_unit_add_batch(unit, instance);
@@ -91,7 +99,8 @@ batch_open(struct wf_unit *unit, struct wf_task *task, int32_t serial_no, int32_
     batch->opener = task->activity;
     batch->opened_by = task->n;
     batch->dirty = true;
-    wf_unit_event_of(unit, task)->opened[0] = batch->serial_no;
+    struct wf_event *event = wf_unit_event_of(unit, task);
+    event->opened[event->opened[0] ? 1 : 0] = batch->serial_no; /* by assignment, by the step */
     return batch;
 }
 
@@ -111,7 +120,7 @@ wf_forward_step(struct wf_unit *unit, struct wf_task *task, int32_t serial_no, i
                                  .flag = task->completion_flag};
     bool opens = activity->type == WF_ACT_AND_BRANCH || activity->inclusive || route->next_count > 1;
     if (opens)
-        arrival.serial_no = batch_open(unit, task, serial_no, branch_no, route->next_count)->serial_no;
+        arrival.serial_no = wf_forward_open_batch(unit, task, serial_no, branch_no, route->next_count)->serial_no;
     for (size_t i = 0; i < route->next_count; i++) {
         if (opens)
             arrival.branch_no = (int32_t)i + 1;

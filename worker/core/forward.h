@@ -21,11 +21,18 @@ const struct wf_route *wf_forward_match(const struct wf_activity *activity, cons
  */
 size_t wf_forward_flags(const struct wf_activity *activity, const char *pre_act_id, const char **flags, size_t max);
 
+/* Whether some routing rule of the activity names this flag (DEP-6). */
+bool wf_forward_names(const struct wf_activity *activity, const char *completion_flag);
+
 /*
  * Starts what follows a task that ended (FWD-1, FWD-2, BAT-1, BAT-2), handing on the given
  * batch and branch.  False: rejected (`no_route`, `limit_exceeded`).
  */
 bool wf_forward_step(struct wf_unit *unit, struct wf_task *task, int32_t serial_no, int32_t branch_no) WF_CHECKED;
+
+/* Opens a batch of so many branches, nested in the given numbers (BAT-2). */
+struct wf_batch *wf_forward_open_batch(struct wf_unit *unit, struct wf_task *task, int32_t serial_no, int32_t branch_no,
+                                       size_t branches);
 
 /*
  * Judges the instance after its tasks have moved: completed (FWD-5), stalled (FWD-7) or running.

@@ -425,3 +425,25 @@ wf_institution_group_size(const struct wf_institution *institution, enum wf_base
     }
     return size;
 }
+
+bool
+wf_institution_has_group(const struct wf_institution *institution, enum wf_based_on based_on, const char *id)
+{
+    if (!institution)
+        return false;
+    switch (based_on) {
+    case WF_BASED_ON_DEPARTMENT: return wf_map_get_text(&institution->departments_by_id, id);
+    case WF_BASED_ON_TEAM: return wf_map_get_text(&institution->teams_by_id, id);
+    case WF_BASED_ON_ROLE: return wf_map_get_text(&institution->roles_by_id, id);
+    default: return false;
+    }
+}
+
+bool
+wf_authorization_covers(const struct wf_authorization *authorization, const char *process_id, const char *act_id,
+                        int64_t now)
+{
+    return (!authorization->process_id || strcmp(authorization->process_id, process_id) == 0) &&
+           (!authorization->act_id || strcmp(authorization->act_id, act_id) == 0) &&
+           authorization->valid_from <= now && (!authorization->valid_to || now < authorization->valid_to);
+}

@@ -97,4 +97,11 @@ bool wf_staff_in_group(const struct wf_staff *staff, enum wf_based_on based_on, 
 /* How many of a group are not on leave (ASG-2). */
 size_t wf_institution_group_size(const struct wf_institution *institution, enum wf_based_on based_on, const char *id);
 
+/* Whether a group of this kind and id exists. */
+bool wf_institution_has_group(const struct wf_institution *institution, enum wf_based_on based_on, const char *id);
+
+/* Whether an authorization is valid at a time for tasks of an activity (ASG-7). */
+bool wf_authorization_covers(const struct wf_authorization *authorization, const char *process_id, const char *act_id,
+                             int64_t now);
+
 #endif

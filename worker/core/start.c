@@ -7,7 +7,7 @@ wf_start_announce(struct wf_unit *unit, struct wf_task *task)
 {
     wf_unit_touch_task(unit, task);
     task->attempt = 1;
-    wf_unit_event_of(unit, task)->job = true;
+    wf_unit_event_of(unit, task)->job = task->instance->state != WF_INSTANCE_SUSPENDED; /* else when resumed (TSK-6) */
 }
 
 bool

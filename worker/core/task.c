@@ -3,6 +3,7 @@
 #include "core/assignment.h"
 #include "core/dependency.h"
 #include "core/forward.h"
+#include "core/merge.h"
 #include "core/start.h"
 
 int64_t
@@ -23,7 +24,39 @@ join(struct wf_unit *unit, struct wf_task *task, const struct wf_arrival *arriva
 {
     wf_unit_touch_task(unit, task);
     WF_ARENA_PUSH(unit->arena, task->arrivals, task->arrival_count, task->arrival_capacity, *arrival);
-    wf_unit_event_of(unit, task)->joined = *arrival;
+    wf_unit_event_of(unit, task)->joined_count++;
+}
+
+/* A pending task without an activity's particulars; NULL: too many (DEP-9). */
+static struct wf_task *
+add(struct wf_unit *unit, struct wf_instance *instance, struct wf_activity *activity, const struct wf_arrival *arrival)
+{
+    if (++unit->created > WF_TASKS_MAX) {
+        (void)wf_unit_reject(unit, WF_CODE_LIMIT_EXCEEDED, "the command would create more than %d tasks",
+                             WF_TASKS_MAX);
+        return NULL;
+    }
+    wf_unit_touch_instance(unit, instance);
+    struct wf_task *task = wf_unit_add_task(unit, instance);
+    wf_unit_touch_task(unit, task);
+    task->activity = activity;
+    task->n = instance->next_n++;
+    task->pre_act_id = arrival->pre_act_id;
+    task->serial_no = arrival->serial_no;
+    task->branch_no = arrival->branch_no;
+    task->date_created = task->date_changed = wf_instance_now(unit, instance);
+    wf_unit_event_of(unit, task);
+    return task;
+}
+
+struct wf_task *
+wf_task_copy(struct wf_unit *unit, struct wf_task *task, const struct wf_arrival *arrival)
+{
+    struct wf_task *copy = add(unit, task->instance, task->activity, arrival);
+
+    if (copy)
+        wf_task_set_state(unit, copy, WF_TASK_WAITING);
+    return copy;
 }
 
 bool
@@ -35,24 +68,13 @@ wf_task_create(struct wf_unit *unit, struct wf_instance *instance, struct wf_act
         join(unit, gatherer, arrival);
         return true;
     }
-    if (++unit->created > WF_TASKS_MAX)
-        return wf_unit_reject(unit, WF_CODE_LIMIT_EXCEEDED, "the command would create more than %d tasks",
-                              WF_TASKS_MAX);
-
-    wf_unit_touch_instance(unit, instance);
-    struct wf_task *task = wf_unit_add_task(unit, instance);
-    wf_unit_touch_task(unit, task);
-    task->activity = activity;
-    task->n = instance->next_n++;
-    task->pre_act_id = arrival->pre_act_id;
-    task->serial_no = arrival->serial_no;
-    task->branch_no = arrival->branch_no;
-    task->date_created = task->date_changed = wf_instance_now(unit, instance);
+    struct wf_task *task = add(unit, instance, activity, arrival);
+    if (!task)
+        return false;
     if (activity->type == WF_ACT_DUMMY || activity->type == WF_ACT_INITIAL)
         task->completion_flag = arrival->flag; /* FWD-8 */
     if (gathers(activity))
         WF_ARENA_PUSH(unit->arena, task->arrivals, task->arrival_count, task->arrival_capacity, *arrival);
-    wf_unit_event_of(unit, task);
     WF_ARENA_PUSH(unit->arena, unit->moving, unit->moving_count, unit->moving_capacity, task);
     return true;
 }
@@ -125,8 +147,7 @@ proceed(struct wf_unit *unit, struct wf_task *task)
     switch (task->activity->type) {
     case WF_ACT_INTERACTION:
         wf_task_set_state(unit, task, WF_TASK_WAITING);
-        wf_assignment_apply(unit, task);
-        return true;
+        return wf_assignment_apply(unit, task);
     case WF_ACT_AUTOMATION:
         wf_task_set_state(unit, task, WF_TASK_WAITING);
         wf_start_announce(unit, task);
@@ -136,6 +157,11 @@ proceed(struct wf_unit *unit, struct wf_task *task)
     case WF_ACT_INITIAL:
     case WF_ACT_DUMMY:
         return wf_task_end(unit, task, task->completion_flag); /* FWD-8 */
+    case WF_ACT_VOTE_MERGE: {
+        bool passed = wf_vote_merge_count(task) == WF_VOTE_PASSED;
+        wf_vote_merge_withdraw_rest(unit, task);
+        return wf_task_end(unit, task, passed ? "passed" : "failed"); /* DEP-6, FWD-8 */
+    }
     default:
         return wf_task_end(unit, task, NULL);
     }

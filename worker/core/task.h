@@ -17,6 +17,9 @@ int64_t wf_instance_now(const struct wf_unit *unit, const struct wf_instance *in
 bool wf_task_create(struct wf_unit *unit, struct wf_instance *instance, struct wf_activity *activity,
                     const struct wf_arrival *arrival) WF_CHECKED;
 
+/* Creates a waiting task beside another one of the same activity (ASG-3).  NULL: rejected. */
+struct wf_task *wf_task_copy(struct wf_unit *unit, struct wf_task *task, const struct wf_arrival *arrival) WF_CHECKED;
+
 /* Changes the state and keeps the record's times. */
 void wf_task_set_state(struct wf_unit *unit, struct wf_task *task, enum wf_task_state state);
 

@@ -217,6 +217,8 @@ event_complete(struct wf_event *event, struct wf_instance *instance)
     }
     event->sequence = ++instance->task_sequence;
     event->task = *event->of;
+    if (event->joined_count) /* they are the last of its arrivals */
+        event->joined = event->task.arrivals + event->task.arrival_count - event->joined_count;
 }
 
 /* What an instance has come to is told last, after what brought it there. */

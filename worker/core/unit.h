@@ -98,7 +98,8 @@ struct wf_event {
     int32_t position, sequence;
     const char *actor, *reason;
     struct wf_assignment assignment; /* when something was assigned */
-    struct wf_arrival joined;        /* pre_act_id NULL: nothing joined */
+    const struct wf_arrival *joined; /* the arrivals that joined with this command (DEP-10) */
+    size_t joined_count;
     int32_t opened[2], closed[2];    /* batches, by serial_no; 0: none */
     const char *waits;               /* stalled: what waits for what, one line a task */
     bool job;                        /* a waiting automation, to be announced (STA-1) */

@@ -116,7 +116,8 @@ Test(event, merge)
     event.task.serial_no = event.task.branch_no = 2;
     event.task.state = WF_TASK_ENDED;
     event.previous_state = WF_TASK_PENDING;
-    event.joined = (struct wf_arrival){.pre_act_id = "site_visit", .branch_no = 1};
+    event.joined = &(struct wf_arrival){.pre_act_id = "site_visit", .branch_no = 1};
+    event.joined_count = 1;
     event.closed[0] = 2;
     event.position = 31;
     wf_event_encode(&codec, &event, NULL, now, &outbox);
@@ -124,6 +125,20 @@ Test(event, merge)
     cJSON_DeleteItemFromObject(data, "name"); /* the example has none */
     cJSON *expected = cJSON_Parse(read_source("schemas/examples/task-event/joined.json"));
     cr_expect(cJSON_Compare(expected, data, true), "%s", cJSON_Print(data));
+    cJSON_Delete(data);
+    cJSON_Delete(expected);
+}
+
+/* Several arrivals in one command; one that an operator started came from nowhere. */
+Test(event, several_join)
+{
+    const struct wf_arrival joined[] = {{.pre_act_id = "a", .branch_no = 3}, {.branch_no = 1}};
+
+    event.joined = joined;
+    event.joined_count = 2;
+    wf_event_encode(&codec, &event, NULL, now, &outbox);
+    cJSON *data = data_of(&outbox), *expected = cJSON_Parse("[{\"pre_act_id\": \"a\", \"branch_no\": 3}, {\"branch_no\": 1}]");
+    cr_expect(cJSON_Compare(expected, cJSON_GetObjectItem(data, "joined"), true), "%s", cJSON_Print(data));
     cJSON_Delete(data);
     cJSON_Delete(expected);
 }

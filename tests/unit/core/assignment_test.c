@@ -1,17 +1,9 @@
-/* Who gets a task, and who may take it (ASG-5 to ASG-9, ASG-11). */
+/* Who gets a task, and who may take it (ASG-2, ASG-3, ASG-5 to ASG-9, ASG-11). */
 #include "core/assignment.h"
+#include "base/buf.h"
 #include "story.h"
 
 static const char priority[] = "I:initial; A:interaction role:r priority; C:completion; I -> A; A -> C";
-
-static void
-load(const char *institution)
-{
-    struct wf_command command = {.operation = WF_OP_LOAD_INSTITUTION, .id = "t/0/1",
-                                 .institution = story_institution(institution)};
-    SAME(story_applies(&command), "");
-    wf_institution_drop(command.institution);
-}
 
 /* ASG-5, ASG-7: the group's until somebody of it asks. */
 Test(assignment, fcfa)
@@ -28,7 +20,7 @@ Test(assignment, fcfa)
 Test(assignment, groups)
 {
     story_begin("I:initial; A:interaction dept:d; B:interaction team:t; C:completion; I -> A,B; A -> C; B -> C");
-    load("dept sub <d; team low <t; staff fay dept:sub; staff gus team:low");
+    story_load("dept sub <d; team low <t; staff fay dept:sub; staff gus team:low");
     TELL("init", "running; 1 I ended; 2 A waiting; 3 B waiting");
     cr_assert_eq(story.unit.events[2].assignment.considered, 2);
     cr_assert_eq(story.unit.events[2].assignment.based_on, WF_BASED_ON_DEPARTMENT);
@@ -59,12 +51,12 @@ Test(assignment, presence)
     story_begin("I:initial; A:interaction role:r priority; B:interaction role:r priority presence:ignore;"
                 "D:interaction role:r priority presence:require; C:completion;"
                 "I -a-> A; I -b-> B; I -d-> D; A -> C; B -> C; D -> C");
-    load("staff ann off");
+    story_load("staff ann off");
     TELL("init a", "running; 1 I ended a; 2 A waiting @bob");
     TELL("init b", "running; 1 I ended b; 2 B waiting @ann");
     TELL("init d", "running; 1 I ended d; 2 D waiting @bob");
     cr_assert_eq(story.unit.events[2].assignment.considered, 2);
-    load("staff bob off; staff cid off");
+    story_load("staff bob off; staff cid off");
     TELL("init a", "running; 1 I ended a; 2 A waiting @ann");
     TELL("init d", "running; 1 I ended d; 2 D waiting");
 }
@@ -76,7 +68,7 @@ Test(assignment, on_leave)
     TELL("init", "running; 1 I ended; 2 A waiting @ann");
     TELL("init", "running; 1 I ended; 2 A waiting @ann");
     TELL("get 2 ann", "2 A processing @ann");
-    load("staff ann leave");
+    story_load("staff ann leave");
     TELL("init", "running; 1 I ended; 2 A waiting @bob");
     TELL("get 2 ann @1", "rejected on_leave");
     TELL("get next ann", "rejected on_leave");
@@ -93,7 +85,7 @@ Test(assignment, empty_group)
     SAME(story.unit.events[3].reason, "nobody of \"s\" can be assigned");
     TELL("get 2 dan", "rejected not_entitled");
     TELL("get next dan", "rejected no_task_available");
-    load("staff dan role:s");
+    story_load("staff dan role:s");
     TELL("get next dan", "2 A processing @dan");
     TELL("get next dan", "3 B processing @dan");
 }
@@ -102,7 +94,7 @@ Test(assignment, empty_group)
 Test(assignment, group_on_leave)
 {
     story_begin("I:initial; A:task; C:completion; I -> A; A -> C");
-    load("staff ann leave; staff bob leave; staff cid leave");
+    story_load("staff ann leave; staff bob leave; staff cid leave");
     TELL("init", "running; 1 I ended; 2 A waiting");
     SAME(story.unit.events[2].reason, "nobody of \"r\" can be assigned");
     cr_assert_eq(story.unit.events[2].assignment.considered, 0);
@@ -214,4 +206,206 @@ Test(assignment, passed_on_is_not_remembered)
                                  .candidates = found, .candidate_count = 1};
     SAME(story_applies(&command), "forward to 7");
     SAME(story_applies(&command), "rejected no_task_available");
+}
+
+static const char copies[] = "I:initial; A:task all; M:and_merge; E:task; C:completion; I -> A; A -> M; M -> E; E -> C";
+
+/* ASG-3: branch 1 and a copy for everybody else, in the order of staff_id; a merge gathers them. */
+Test(assignment, all)
+{
+    story_begin(copies);
+    story_load("staff abe role:r=9");
+    story.batches = true;
+    TELL("init", "running; 1 I ended (1.1); 2 A waiting @abe (2.1) opens 2; 3 A waiting @ann (2.2); "
+                 "4 A waiting @bob (2.3); 5 A waiting @cid (2.4)");
+    for (int i = 2; i < 6; i++) {
+        cr_assert_eq(story.unit.events[i].assignment.method, WF_METHOD_ALL);
+        cr_assert_eq(story.unit.events[i].assignment.considered, 4);
+        cr_assert_null(story.unit.events[i].task.group_id);
+    }
+    story_load("staff zed role:r=1"); /* who joins the group later gets none */
+    TELL("get next zed", "rejected no_task_available");
+    TELL("get 2 ann", "rejected not_entitled");
+    TELL("get next bob", "4 A processing @bob (2.3)");
+    story_reload();
+    TELL("end 4 bob", "4 A ended (2.3); 6 M pending (2.3)");
+    ENDS(3, "", "3 A ended (2.2); 6 M pending +A (2.3)");
+    TELL("get 2 abe", "2 A processing @abe (2.1)");
+    TELL("end 2 abe", "2 A ended (2.1); 6 M pending +A (2.3)");
+    TELL("modify withdraw:5 actor:op", "5 A withdrawn (2.4); 6 M ended (2.1) closes 2; 7 E waiting (1.1)");
+}
+
+/* BAT-2: also for one; and of an empty group there is none to copy for (ASG-8). */
+Test(assignment, all_of_one_or_none)
+{
+    story_begin("I:initial; A:interaction team:t all; B:interaction role:s all; M:and_merge; N:and_merge; C:completion;"
+                "I -a-> A; I -b-> B; A -> M; M -> C; B -> N; N -> C");
+    story.batches = true;
+    TELL("init a", "running; 1 I ended a (1.1); 2 A waiting @bob (2.1) opens 2");
+    TELL("get 2 bob", "2 A processing @bob (2.1)");
+    TELL("end 2 bob", "2 A ended (2.1); 3 M ended (2.1) closes 2; 4 C ended (1.1); completed a");
+    TELL("init b", "running; 1 I ended b (1.1); 2 B waiting (1.1)");
+    SAME(story.unit.events[2].reason, "nobody of \"s\" can be assigned");
+    story_load("staff ann role:s");
+    TELL("get 2 ann", "2 B processing @ann (1.1)");
+    TELL("end 2 ann", "2 B ended (1.1); 3 N ended (1.1); 4 C ended (1.1); completed b");
+}
+
+/* ASG-3, DEP-8: without a merge what follows starts once for each copy. */
+Test(assignment, all_without_a_merge)
+{
+    story_begin("I:initial; A:task all; E:automation; C:completion; I -> A; A -> E; E -> C");
+    TELL("init", "running; 1 I ended; 2 A waiting @ann; 3 A waiting @bob; 4 A waiting @cid");
+    ENDS(2, "", "2 A ended; 5 E waiting job");
+    TELL("get 3 bob", "3 A processing @bob");
+    TELL("end 3 bob", "3 A ended; 6 E waiting job");
+}
+
+/* DEP-6: the copies vote; what can no more pass is asked again. */
+Test(assignment, all_vote)
+{
+    story_begin("I:initial; A:task all; M:vote_merge votes:60% asks:yes; C:completion;"
+                "I -> A; A -> M; M -passed-> C; M -failed-> A");
+    story.batches = true;
+    TELL("init", "running; 1 I ended (1.1); 2 A waiting @ann (2.1) opens 2; 3 A waiting @bob (2.2); "
+                 "4 A waiting @cid (2.3)");
+    ENDS(2, "no", "2 A ended no (2.1); 5 M pending (2.1)");
+    TELL("get 4 cid", "4 A processing @cid (2.3)");
+    TELL("end 4 cid no", "4 A ended no (2.3); 5 M ended failed +A (2.3) closes 2; 3 A withdrawn (2.2); "
+                         "6 A waiting @ann (3.1) opens 3; 7 A waiting @bob (3.2); 8 A waiting @cid (3.3)");
+    ENDS(6, "yes", "6 A ended yes (3.1); 9 M pending (3.1)");
+    TELL("get 7 bob", "7 A processing @bob (3.2)");
+    TELL("end 7 bob yes", "7 A ended yes (3.2); 9 M ended passed +A (3.2) closes 3; 8 A withdrawn (3.3); "
+                          "10 C ended (1.1); completed passed");
+}
+
+/* BAT-3: copies that each start several: the batch of `all` is the outer bracket. */
+Test(assignment, all_that_branch)
+{
+    story_begin("I:initial; A:interaction dept:d all; B:task; D:task; M:and_merge; N:and_merge; C:completion;"
+                "I -> A; A -> B,D; B -> M; D -> M; M -> N; N -> C");
+    story_load("staff bob dept:d");
+    story.batches = true;
+    TELL("init", "running; 1 I ended (1.1); 2 A waiting @ann (2.1) opens 2; 3 A waiting @bob (2.2)");
+    ENDS(2, "", "2 A ended (2.1) opens 3; 4 B waiting (3.1); 5 D waiting (3.2)");
+    TELL("get 3 bob", "3 A processing @bob (2.2)");
+    TELL("end 3 bob", "3 A ended (2.2) opens 4; 6 B waiting (4.1); 7 D waiting (4.2)");
+    ENDS(4, "", "4 B ended (3.1); 8 M pending (3.1)");
+    ENDS(7, "", "7 D ended (4.2); 9 M pending (4.2)"); /* M works in each batch by itself */
+    ENDS(5, "", "5 D ended (3.2); 8 M ended +D (3.2) closes 3; 10 N pending (2.1)");
+    ENDS(6, "", "6 B ended (4.1); 9 M ended +B (4.1) closes 4; 10 N ended +M (2.2) closes 2; 11 C ended (1.1); completed");
+}
+
+/* ASG-3 with a pre rule: what was pending is copied when it may start. */
+Test(assignment, all_after_a_pre_rule)
+{
+    story_begin("I:initial; G:task; A:interaction dept:d all; C:completion; D:dummy; I -> G,D; D -> A; G -> C; A -> C;"
+                "A after D needs G");
+    story_load("staff bob dept:d");
+    TELL("init", "running; 1 I ended; 2 G waiting; 3 D ended; 4 A pending");
+    ENDS(2, "", "2 G ended; 5 C ended; 4 A waiting @ann; 6 A waiting @bob");
+}
+
+/* DEP-9: copies count as created; a rejection leaves none of them, nor their batch. */
+Test(assignment, all_rejected)
+{
+    story_begin("I:initial; A:task; B:task all; D:dummy; C:completion; I -> A; A -> B,D; B -> C; D -ok-> C");
+    TELL("init", "running; 1 I ended; 2 A waiting");
+    TELL("get 2 ann", "2 A processing @ann");
+    TELL("end 2 ann", "rejected no_route flags:ok");
+    TELL("end 2 ann ok", "2 A ended ok; 3 B waiting @ann; 4 D ended ok; 5 B waiting @bob; 6 B waiting @cid; 7 C ended");
+
+    struct wf_buf text = {0};
+    for (int i = 0; i < 6000; i++)
+        wf_buf_printf(&text, "staff s%d role:r;", i);
+    story_load(wf_buf_text(&text));
+    wf_buf_drop(&text);
+    TELL("init", "running; 1 I ended; 2 A waiting");
+    TELL("get 2 ann", "2 A processing @ann");
+    story.processes[0]->activities[1]->routes[0].next[1] = story.processes[0]->activities[2]; /* twice B */
+    TELL("end 2 ann ok", "rejected limit_exceeded");
+}
+
+/* ASG-7: a grantee gets a person's or a group's task in the grantor's name. */
+Test(assignment, delegation)
+{
+    story_begin("I:initial; A:task; B:interaction role:r priority; C:completion; I -> A,B; A -> C; B -> C");
+    TELL("init", "running; 1 I ended; 2 A waiting; 3 B waiting @ann");
+    TELL("get 3 dan", "rejected not_entitled");
+    story_load("grant ann dan; grant bob dan; grant dan fay; staff fay");
+    TELL("get 3 fay", "rejected not_entitled"); /* not passed on */
+    TELL("get 3 dan for:bob", "rejected not_entitled"); /* bob has no right to it */
+    TELL("get 3 dan", "3 B processing @dan for ann");
+    TELL("get 2 dan for:bob", "2 A processing @dan for bob");
+    story_reload();
+    TELL("end 2 bob", "rejected not_entitled"); /* who executes it ends it */
+    TELL("end 2 dan", "2 A ended; 4 C ended");
+    TELL("init", "running; 1 I ended; 2 A waiting; 3 B waiting @ann");
+    TELL("get next dan act:A", "2 A processing @dan for ann"); /* the lowest id */
+    TELL("get next dan for:bob", "rejected no_task_available");
+    TELL("get next dan", "3 B processing @dan for ann");
+}
+
+/* One's own right comes first, whomever the command names. */
+Test(assignment, own_right_first)
+{
+    story_begin("I:initial; A:task; C:completion; I -> A; A -> C");
+    story_load("grant ann bob");
+    TELL("init", "running; 1 I ended; 2 A waiting");
+    TELL("get 2 bob for:ann", "2 A processing @bob");
+}
+
+/* An authorization covers a process, an activity and a time; its end does not take away what is in hand. */
+Test(assignment, authorization_covers)
+{
+    story_begin("I:initial; A:task; B:task; C:completion; I -> A,B; A -> C; B -> C");
+    story_load("grant ann dan process:q; grant bob dan act:B; grant cid fay from:1 to:8000000; staff fay");
+    TELL("init", "running; 1 I ended; 2 A waiting; 3 B waiting");
+    TELL("get 2 dan", "rejected not_entitled");
+    TELL("get 3 dan", "3 B processing @dan for bob");
+    TELL("get 2 fay", "2 A processing @fay for cid");
+    story.unit.now = 8000000;
+    TELL("release 2 fay", "2 A waiting");
+    TELL("get 2 fay", "rejected not_entitled"); /* it ended before valid_to */
+    TELL("hang 3 dan", "3 B pausing @dan for bob");
+    story_load("replace; role r; staff dan; staff ann role:r");
+    TELL("reset 3 dan", "3 B processing @dan for bob");
+    TELL("end 3 dan", "3 B ended; 4 C ended");
+}
+
+/* A grantee on leave takes nothing; a grantor may be. */
+Test(assignment, delegation_and_leave)
+{
+    story_begin("I:initial; A:task; B:task; C:completion; I -> A,B; A -> C; B -> C");
+    story_load("grant eve dan");
+    TELL("init", "running; 1 I ended; 2 A waiting; 3 B waiting");
+    cr_assert_eq(story.unit.events[2].assignment.considered, 4); /* ASG-2: eve is represented */
+    TELL("get 2 dan", "2 A processing @dan for eve");
+    story_load("staff dan leave");
+    TELL("get 3 dan", "rejected on_leave");
+    TELL("end 2 dan", "2 A ended; 4 C ended");
+}
+
+/* ASG-2: who is on leave and has a grantee comes last, and not at all without a valid authorization. */
+Test(assignment, on_leave_and_represented)
+{
+    story_begin("I:initial; A:interaction role:r priority; B:interaction role:r priority presence:ignore;"
+                "D:interaction role:r priority presence:require; E:task; F:task all; C:completion;"
+                "I -a-> A; I -b-> B; I -d-> D; I -e-> E; I -f-> F; A -> C; B -> C; D -> C; E -> C; F -> C");
+    story_load("staff ann leave; grant ann dan; staff bob off; staff cid off");
+    TELL("init a", "running; 1 I ended a; 2 A waiting @bob");
+    cr_assert_eq(story.unit.events[2].assignment.considered, 3);
+    TELL("init b", "running; 1 I ended b; 2 B waiting @ann");
+    TELL("init d", "running; 1 I ended d; 2 D waiting @ann");
+    cr_assert_eq(story.unit.events[2].assignment.considered, 1);
+    TELL("get 2 dan", "2 D processing @dan for ann");
+    TELL("init f", "running; 1 I ended f; 2 F waiting @ann; 3 F waiting @bob; 4 F waiting @cid");
+    story_load("staff bob leave; staff cid leave");
+    TELL("init a", "running; 1 I ended a; 2 A waiting @ann");
+    TELL("init e", "running; 1 I ended e; 2 E waiting");
+    cr_assert_eq(story.unit.events[2].assignment.considered, 1);
+    cr_assert_null(story.unit.events[2].reason);
+    story_load("replace; role r; staff ann role:r leave; staff dan");
+    TELL("init a", "running; 1 I ended a; 2 A waiting");
+    SAME(story.unit.events[2].reason, "nobody of \"r\" can be assigned");
 }

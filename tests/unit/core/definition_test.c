@@ -40,19 +40,25 @@ Test(definition, faults)
     SAME(story_faults(FINE "D:dummy; A -d-> D; D -> A"), "");
 }
 
+Test(definition, supported)
+{
+    SAME(story_faults(FINE "M:or_merge; A -m-> M; M -> C"), "");
+    SAME(story_faults(FINE "M:vote_merge; A -m-> M; M -> C"), "no_votes");
+    SAME(story_faults(FINE "M:vote_merge votes:1; A -m-> M; M -> C"), "");
+    SAME(story_faults(FINE "M:vote_merge votes:50%; A -m-> M; M -> C"), "");
+    SAME(story_faults(FINE "B:task all; A -b-> B; B -> C"), "");
+}
+
 /* What a definition may say and this version cannot run is refused when it is deployed, not when it is met. */
 Test(definition, unsupported)
 {
     SAME(story_faults(FINE "A -x-> C if:y"), "unsupported");
     SAME(story_faults(FINE "A -x-> C default"), "unsupported");
     SAME(story_faults(FINE "B:task inclusive; A -b-> B; B -> C"), "unsupported");
-    SAME(story_faults(FINE "M:or_merge; A -m-> M; M -> C"), "unsupported");
-    SAME(story_faults(FINE "M:vote_merge; A -m-> M; M -> C"), "no_votes unsupported");
     SAME(story_faults(FINE "B:task rule:user_defined_pre_rule; A -b-> B; B -> C"), "unsupported");
     SAME(story_faults(FINE "B:interaction func:f; A -b-> B; B -> C"), "unsupported");
     SAME(story_faults(FINE "B:task round_robin; A -b-> B; B -> C"), "unsupported");
     SAME(story_faults(FINE "B:task least_working_list; A -b-> B; B -> C"), "unsupported");
-    SAME(story_faults(FINE "B:task all; A -b-> B; B -> C"), "unsupported");
     SAME(story_faults(FINE "B:task not_by:A; A -b-> B; B -> C"), "unsupported");
     SAME(story_faults(FINE "B:task same_as:A; A -b-> B; B -> C"), "unsupported");
     SAME(story_faults(FINE "B:task limited; A -b-> B; B -> C"), "unsupported");
@@ -86,10 +92,10 @@ Test(definition, automation_without_program)
 /* All that is wrong is listed at once. */
 Test(definition, all_at_once)
 {
-    SAME(story_faults("I:initial; A:interaction; B:task all; M:vote_merge; Z:task; D:dummy; I -> A,Q; A -> I; A -> B;"
+    SAME(story_faults("I:initial; A:interaction; B:task round_robin; M:vote_merge; Z:task; D:dummy; I -> A,Q; A -> I; A -> B;"
                       "B -> D,M; D -> D; M ->"),
          "completion unknown_activity route_to_initial duplicate_rule no_assignment unsupported empty_route no_votes "
-         "unsupported no_routing unreachable cycle_without_task");
+         "no_routing unreachable cycle_without_task");
 }
 
 Test(definition, ids)

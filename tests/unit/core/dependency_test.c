@@ -2,13 +2,6 @@
 #include "core/dependency.h"
 #include "story.h"
 
-/* Takes and ends a task in one line: what the end does. */
-#define ENDS(n, flag, expected)                                                                  \
-    do {                                                                                         \
-        story_does("get " #n " ann");                                                            \
-        TELL("end " #n " ann " flag, expected);                                                  \
-    } while (0)
-
 /* DEP-2: the tasks that the set names must have ended, as it says. */
 Test(dependency, pre_rule_waits)
 {
@@ -95,7 +88,8 @@ Test(dependency, joining)
     ENDS(2, "", "2 A ended; 5 M pending");
     ENDS(4, "", "4 D ended; 5 M pending +D");
     cr_assert_eq(story.unit.events[1].previous_state, WF_TASK_PENDING);
-    cr_assert_eq(story.unit.events[1].joined.branch_no, 3);
+    cr_assert_eq(story.unit.events[1].joined_count, 1);
+    cr_assert_eq(story.unit.events[1].joined[0].branch_no, 3);
     story_reload();
     ENDS(3, "", "3 B ended; 5 M ended +B; 6 E waiting");
 }
