@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import desk
-from engine import Client, Engine, Json, Message, Reader, Worker, wait_until
+from engine import Client, Engine, Json, Message, Worker
 
 Headers = list[tuple[bytes, bytes | None]]
 GOOD = 30
@@ -101,7 +101,8 @@ RAW = [
     Raw("batch-mode", b"[]", "batch", headers=[(b"content-type", b"application/cloudevents-batch+json")]),
     Raw("structured-without-data", b'{"specversion":"1.0","id":"structured-without-data"}', "data", headers=STRUCTURED),
     Raw("structured-bare", GOOD_VALUE, "specversion", headers=STRUCTURED),
-    Raw("structured-base64", b'{"specversion":"1.0","id":"structured-base64","data_base64":"e30="}', "data", headers=STRUCTURED),
+    Raw("structured-base64", b'{"specversion":"1.0","id":"structured-base64","data_base64":"e30="}', "data",
+        headers=STRUCTURED),
     Raw("long-event-id", GOOD_VALUE, "id", headers=[(b"ce_id", b"i" * 201)]),
     Raw("header-not-utf8", GOOD_VALUE, "source", headers=[(b"ce_source", b"\xff\xfe")]),
     Raw("outcome-sometimes", GOOD_VALUE, "sometimes", headers=[(b"ce_outcome", b"sometimes")]),
@@ -111,7 +112,8 @@ RAW = [
     Raw("forty-headers", b"{", "ends", headers=[(f"h{n}".encode(), f"v{n}".encode()) for n in range(40)]),
     Raw("header-flood", b"{", "ends", headers=[(b"h", str(n).encode()) for n in range(1000)]),
     Raw("long-header", b"{", "ends", headers=[(b"h", b"v" * 100_000)]),
-    Raw("odd-headers", b"{", "ends", headers=[(b"no-value", None), (b"bytes", b"\xff\x01\x7f"), (b"twice", b"1"), (b"twice", b"2")]),
+    Raw("odd-headers", b"{", "ends", headers=[(b"no-value", None), (b"bytes", b"\xff\x01\x7f"),
+                                              (b"twice", b"1"), (b"twice", b"2")]),
     Raw("odd-key", b"{", "ends", key=b"\xff\xfe key"),
     Raw("long-key", b"{", "ends", key=b"k" * 60_000),
 ]
@@ -171,7 +173,8 @@ class OneBatch(Bad):
         return [
             ("process", "init-instance", {"process_id": "none-such"}, "unknown_process", "none-such"),
             ("version", "init-instance", {"process_id": "single", "version": 9}, "unknown_process", "9"),
-            ("exists", "init-instance", {"process_id": "single", "instance_id": self.known}, "instance_exists", self.known),
+            ("exists", "init-instance", {"process_id": "single", "instance_id": self.known},
+             "instance_exists", self.known),
             ("starter", "init-instance", {"process_id": "single", "staff_id": "who"}, "unknown_staff", "who"),
             ("instance", get, {"task_id": f"{none}:2", "staff_id": "ann"}, "unknown_instance", none),
             ("task", get, {"task_id": self.waiting[:-1] + "77", "staff_id": "ann"}, "unknown_task", ":77"),
@@ -184,7 +187,8 @@ class OneBatch(Bad):
             ("pending", get, {"task_id": self.join, "staff_id": "ann"}, "wrong_state", "pending"),
             ("a program's", get, {"task_id": self.job, "staff_id": "ann"}, "not_entitled", "pay"),
             ("a person's", get, {"task_id": self.waiting, "executor_id": "x/1"}, "not_entitled", "work"),
-            ("ended instance", get, {"task_id": self.over_task, "staff_id": "ann"}, "instance_ended", self.over_instance),
+            ("ended instance", get, {"task_id": self.over_task, "staff_id": "ann"},
+             "instance_ended", self.over_instance),
             ("nothing to do", get, {"staff_id": "zoe"}, "no_task_available", "zoe"),
             ("next, who", get, {"staff_id": "nobody"}, "unknown_staff", "nobody"),
             ("not taken", end, {"task_id": self.waiting, "staff_id": "ann"}, "wrong_state", "waiting"),
@@ -192,10 +196,12 @@ class OneBatch(Bad):
             ("ended", end, {"task_id": self.over_task, "staff_id": "ann"}, "instance_ended", self.over_instance),
             ("no flag", end, {"task_id": self.check, "staff_id": "ann"}, "no_route", "check"),
             ("flag", end, {"task_id": self.check, "staff_id": "ann", "completion_flag": "blue"}, "no_route", "blue"),
-            ("job's flag", end, {"task_id": self.job, "executor_id": "x", "completion_flag": "lost"}, "no_route", "lost"),
+            ("job's flag", end, {"task_id": self.job, "executor_id": "x", "completion_flag": "lost"},
+             "no_route", "lost"),
             ("ended, who", end, {"task_id": self.held, "staff_id": "nobody"}, "unknown_staff", "nobody"),
             ("show", "control", {"operation": "show-instance", "instance_id": none}, "unknown_instance", none),
-            ("empty definition", "admin", {"operation": "deploy-process", "definition": {}}, "definition_invalid", "process_id"),
+            ("empty definition", "admin", {"operation": "deploy-process", "definition": {}},
+             "definition_invalid", "process_id"),
         ]
 
     def send_good(self) -> list[str]:
@@ -239,7 +245,8 @@ class OneBatch(Bad):
         """A good command under a thousand headers, on its right partition."""
         command_id = str(uuid.uuid4())
         self.engine.produce("command.init-instance", GOOD_VALUE,
-                            headers=[*[(f"x-{n}".encode(), b"v" * 50) for n in range(1000)], (b"ce_id", command_id.encode())])
+                            headers=[*[(f"x-{n}".encode(), b"v" * 50) for n in range(1000)],
+                                     (b"ce_id", command_id.encode())])
         return command_id
 
     def check_refusal(self, outcome: Json, code: str, words: str) -> None:
@@ -254,7 +261,8 @@ class OneBatch(Bad):
 
     def check_raw(self) -> None:
         letters, outcomes = self.engine.reader("dead-letter"), self.engine.reader("outcome")
-        arrived = {(m.header("case"), topic): m for topic in {raw.topic for raw in RAW} for m in self.engine.read(topic)}
+        arrived = {(m.header("case"), topic): m
+                   for topic in {raw.topic for raw in RAW} for m in self.engine.read(topic)}
         for raw in RAW:
             with self.subTest(raw.name):
                 came = arrived[raw.name, raw.topic]
@@ -299,7 +307,8 @@ class RefusedByTheDatabase(Bad):
         self.engine.psql("alter table workflow.instance add constraint no_poison check (entity_id not like 'poison%')")
         self.engine.workers[0].terminate()
         good = [self.client.send("init-instance", {"process_id": "single"}) for _ in range(200)]
-        bad = [self.client.send("init-instance", {"process_id": "single", "entity_id": f"poison/{n}"}) for n in range(3)]
+        bad = [self.client.send("init-instance", {"process_id": "single", "entity_id": f"poison/{n}"})
+               for n in range(3)]
         good += [self.client.send("init-instance", {"process_id": "single"}) for _ in range(200)]
         worker = self.engine.start_worker()
         self.assertEqual({self.client.outcome(command)["result"] for command in good}, {"applied"})
@@ -372,10 +381,12 @@ class TooLargeToPublish(Bad):
                 command_id = str(uuid.uuid4())
                 self.engine.produce("command.init-instance", f'{{"process_id":"order","variables":{text}}}'.encode(),
                                     headers=[(b"ce_id", command_id.encode())])
-                outcome = self.engine.reader("outcome").wait("the outcome", lambda m: m.json["command_id"] == command_id).json
+                outcome = self.engine.reader("outcome").wait("the outcome",
+                                                             lambda m: m.json["command_id"] == command_id).json
                 if outcome["result"] == "applied":
                     self.client.call("get-task", {"task_id": outcome["tasks"][0], "staff_id": "ann"})
-                    self.client.call("end-task", {"task_id": outcome["tasks"][0], "staff_id": "ann", "completion_flag": "ok"})
+                    self.client.call("end-task",
+                                     {"task_id": outcome["tasks"][0], "staff_id": "ann", "completion_flag": "ok"})
                 else:
                     self.assertEqual(outcome["code"], "too_large")
                 self.check_alive()
@@ -405,7 +416,8 @@ def routes(*more: Json) -> list[Json]:
 WRONG_DEFINITIONS: list[tuple[str, Json, list[str]]] = [
     ("unknown activity in a rule", definition(routing=routes(desk.route("work", "x", "nowhere"))), ["nowhere"]),
     ("unknown activity routes", definition(routing=routes(desk.route("nowhere", None, "work"))), ["nowhere"]),
-    ("unknown activity before", definition(routing=routes({"from": "work", "after": "nowhere", "to": ["done"]})), ["nowhere"]),
+    ("unknown activity before",
+     definition(routing=routes({"from": "work", "after": "nowhere", "to": ["done"]})), ["nowhere"]),
     ("unknown activities in pre rules", definition(pre_rules=[
         {"act": "nowhere", "after": "start", "needs": [{"act": "work"}]},
         {"act": "work", "after": "never", "needs": [{"act": "nobody"}]}]), ["nowhere", "never", "nobody"]),
@@ -413,11 +425,13 @@ WRONG_DEFINITIONS: list[tuple[str, Json, list[str]]] = [
         desk.route("work", "j", "join"), desk.route("join", None, "done"))), ["nowhere"]),
     ("unknown activity in an assignment", definition(assignment=[
         {**desk.by_department("work", "office"), "same_as": "nowhere", "not_by": ["nobody"]}]), ["nowhere", "nobody"]),
-    ("no initial", definition(activities=desk.single()["activities"][1:], routing=desk.single()["routing"][1:]), ["initial"]),
+    ("no initial",
+     definition(activities=desk.single()["activities"][1:], routing=desk.single()["routing"][1:]), ["initial"]),
     ("two initials", definition(activities=acts(desk.act("start2", "initial")),
                                 routing=routes(desk.route("start2", None, "work"))), ["initial"]),
     ("no completion", definition(activities=desk.single()["activities"][:2],
-                                 routing=[desk.route("start", None, "work"), desk.route("work", None, "work")]), ["completion"]),
+                                 routing=[desk.route("start", None, "work"), desk.route("work", None, "work")]),
+                                 ["completion"]),
     ("unreachable", definition(activities=acts(desk.act("island", "dummy"))), ["island"]),
     ("no assignment", definition(assignment=[]), ["work"]),
     ("two assignments", definition(assignment=2 * desk.single()["assignment"]), ["work"]),
@@ -456,7 +470,8 @@ WRONG_INSTITUTIONS: list[tuple[str, Json, list[str]]] = [
     ("authorizes a stranger", {"authorizations": [{"grantor_id": "ann", "grantee_id": "stranger"}]}, ["stranger"]),
     ("unknown member", {"stuff": []}, ["stuff"]),
     ("no id", {"staff": [{"name": "x"}]}, ["staff_id"]),
-    ("text for a number", {"staff": [{"staff_id": "x", "roles": [{"role_id": "clerk", "priority_num": "1"}]}]}, ["priority_num"]),
+    ("text for a number",
+     {"staff": [{"staff_id": "x", "roles": [{"role_id": "clerk", "priority_num": "1"}]}]}, ["priority_num"]),
     ("everything at once", {"staff": [{"staff_id": "x", "dept_id": "d0"}, {"staff_id": "y", "roles": ["r0"]}],
                             "teams": [{"team_id": "t1", "super_team_id": "t0"}]}, ["d0", "r0", "t0"]),
 ]

@@ -172,7 +172,8 @@ class People(unittest.TestCase):
 
     def test_an_empty_group_waits(self) -> None:  # ASG-8
         engine.load({"roles": [{"role_id": "pilot"}]})
-        engine.deploy(desk.single() | {"process_id": "flight", "assignment": [desk.by_role("work", "pilot", "priority")]})
+        engine.deploy(desk.single() | {"process_id": "flight",
+                                       "assignment": [desk.by_role("work", "pilot", "priority")]})
         started = client.start("flight")
         waiting = subscriber.task(started["instance_id"], "work", "waiting").json
         self.assertNotIn("staff_id", waiting)
@@ -280,7 +281,8 @@ class Repeats(unittest.TestCase):
         sent = engine.pawl("command", "send", "--wait", stdin=f"{line}\n{line}\n")
         results = [json.loads(row)["outcome"]["result"] for row in sent.out.splitlines() if '"outcome":{' in row]
         self.assertIn(sorted(results), (["applied", "duplicate"], ["applied"], ["duplicate"]))
-        self.assertEqual(engine.value(f"select count(*) from workflow.instance where instance_id = '{instance_id}'"), "1")
+        count = engine.value(f"select count(*) from workflow.instance where instance_id = '{instance_id}'")
+        self.assertEqual(count, "1")
 
     def test_same_id_for_something_else(self) -> None:
         instance_id, command_id = str(uuid.uuid4()), str(uuid.uuid4())
@@ -332,7 +334,8 @@ class Data(unittest.TestCase):
     def test_variables(self) -> None:
         started = client.start("order", variables={"total": 12.50, "who": {"name": "Zoë"}, "drop": 1})
         client.do(task(started), "ann", "again", variables={"total": 9007199254740993, "more": [1, None]})
-        changed = subscriber.wait(started["instance_id"], "instance variables", lambda e: "more" in e.get("variables", {}))
+        changed = subscriber.wait(started["instance_id"], "instance variables",
+                                  lambda e: "more" in e.get("variables", {}))
         self.assertEqual(changed.json["variables"],
                          {"total": 9007199254740993, "who": {"name": "Zoë"}, "drop": 1, "more": [1, None]})
         stored = engine.value(f"select variables from workflow.instance where instance_id = '{started['instance_id']}'")
@@ -351,7 +354,8 @@ class Data(unittest.TestCase):
         started = client.applied("init-instance", {"process_id": "single"}, id=command_id, correlationid="case-7",
                                  traceparent=trace)
         event = subscriber.task(started["instance_id"], "work", "waiting")
-        found = {name: event.header(name) for name in ("ce_correlationid", "ce_causationid", "ce_type", "ce_specversion")}
+        found = {name: event.header(name) for name in
+                 ("ce_correlationid", "ce_causationid", "ce_type", "ce_specversion")}
         self.assertEqual(found, {"ce_correlationid": "case-7", "ce_causationid": command_id, "ce_specversion": "1.0",
                                  "ce_type": f"{engine.prefix}.task.waiting"})
         self.assertEqual((event.header("ce_traceparent") or "")[:35], trace[:35])
@@ -442,11 +446,13 @@ class Kcat(unittest.TestCase):
         reply = engine.reader("reply.mine")
         engine.produce("command.init-instance", json.dumps({"process_id": "single", "entity_id": self.entity}).encode(),
                        headers=[(b"ce_replyto", engine.topic("reply.mine").encode()), (b"ce_id", self.entity.encode())])
-        self.assertEqual(reply.wait("the reply", lambda m: m.json["command_id"] == self.entity).json["result"], "applied")
+        self.assertEqual(reply.wait("the reply", lambda m: m.json["command_id"] == self.entity).json["result"],
+                         "applied")
 
     def test_replyto_that_does_not_exist(self) -> None:
         engine.produce("command.init-instance", json.dumps({"process_id": "single", "entity_id": self.entity}).encode(),
-                       headers=[(b"ce_replyto", engine.topic("reply.nowhere").encode()), (b"ce_id", self.entity.encode())])
+                       headers=[(b"ce_replyto", engine.topic("reply.nowhere").encode()),
+                                (b"ce_id", self.entity.encode())])
         engine.reader("outcome").wait("the outcome", lambda m: m.json["command_id"] == self.entity)
 
     def test_replyto_that_is_not_allowed(self) -> None:
@@ -465,7 +471,8 @@ class Kcat(unittest.TestCase):
                            partition=0)
         outcomes.wait("the last", lambda m: m.json["command_id"] == f"last-{self.entity}")
         found = [m.json for m in outcomes.messages if self.entity in m.json["command_id"]]
-        self.assertEqual([(o["command_id"][:4], o["result"]) for o in found], [("bad-", "rejected"), ("last", "applied")])
+        self.assertEqual([(o["command_id"][:4], o["result"]) for o in found],
+                         [("bad-", "rejected"), ("last", "applied")])
 
     def test_outcome_key_is_that_of_the_command(self) -> None:
         for key in (None, b"my-key"):
@@ -512,7 +519,8 @@ class SingleTopic(unittest.TestCase):
         entity = str(uuid.uuid4())
         produce(one.brokers, topic, json.dumps({"operation": "init-instance", "process_id": "single",
                                                 "entity_id": entity}).encode(), headers=[(b"ce_id", entity.encode())])
-        one.reader("outcome").wait("the outcome", lambda m: (m.json["command_id"], m.json["result"]) == (entity, "applied"))
+        one.reader("outcome").wait("the outcome",
+                                   lambda m: (m.json["command_id"], m.json["result"]) == (entity, "applied"))
 
 
 class CommandLine(unittest.TestCase):
@@ -543,7 +551,8 @@ class CommandLine(unittest.TestCase):
         self.assertIn("work", engine.pawl_ok("instance", "show", instance_id).out)
         self.assertIn(f"{instance_id}:2", engine.pawl_ok("task", "list", "--process", "single", "--staff", "ann").out)
         self.assertIn("processing", engine.pawl_ok("task", "get", f"{instance_id}:2", "--staff", "ann").out)
-        self.assertIn("completed", engine.pawl_ok("task", "end", f"{instance_id}:2", "--staff", "ann", "--flag", "yes").out)
+        self.assertIn("completed",
+                      engine.pawl_ok("task", "end", f"{instance_id}:2", "--staff", "ann", "--flag", "yes").out)
         self.assertIn(instance_id, engine.pawl_ok("instance", "list", "--state", "completed", "--entity", entity).out)
         watched = engine.pawl_ok("state", "watch", "--from", "beginning", "--instance", instance_id, "--count", "5",
                                  "--timeout", "20").out

@@ -317,7 +317,7 @@ class Worker:
         """Until its log has the word so often."""
         def written() -> bool:
             if (count := self.text().count(word)) < times and not self.running():
-                raise AssertionError(f"the worker ended with exit code {self.process.returncode}:\n{self.text()[-3000:]}")
+                raise AssertionError(f"the worker ended with {self.process.returncode}:\n{self.text()[-3000:]}")
             return count >= times
         wait_until(f'{times} x "{word}" in {self.log.name}', written, limit)
 

@@ -7,7 +7,6 @@ Those that stop servers have servers of their own.
 
 from __future__ import annotations
 
-import json
 import signal
 import subprocess
 import time
@@ -17,7 +16,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import desk
-from engine import LIMIT, Client, Engine, Json, Load, Message, SequenceCheck, Servers, Worker, program, wait_until
+from engine import LIMIT, Client, Engine, Json, Load, Message, SequenceCheck, Servers, program, wait_until
 
 TOGETHER = 3
 SESSION = {"session_timeout_ms": 6000}  # the least that Kafka allows
@@ -243,7 +242,8 @@ def started_with(engine: Engine, *arguments: str, **settings: str) -> tuple[int,
 
 def check_start(engine: Engine, code: int, words: str, *arguments: str, **settings: str) -> None:
     found, said = started_with(engine, *arguments, **settings)
-    expect(found == code and words in said, f"{arguments} {settings}: exit code {found}, not {code} and {words}: {said}")
+    expect(found == code and words in said,
+           f"{arguments} {settings}: exit code {found}, not {code} and {words}: {said}")
 
 
 def wrong_settings() -> None:
@@ -299,7 +299,8 @@ def restored_database() -> None:
         name = engine.name.replace("-", "_")
         engine.psql(f'drop database "{name}"', engine.server_database)
         engine.psql(f'create database "{name}"', engine.server_database)
-        subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", engine.database, "-f", str(dump)], check=True,
+        subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", engine.database, "-f", str(dump)],
+                       check=True,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         before = len(seen(engine))
         check_start(engine, EXIT_RESTORED, "restored")
@@ -328,7 +329,8 @@ def made(engine: Engine, topic: str) -> bool:
 
 
 SCENARIOS: tuple[Callable[[], None], ...] = (
-    servers_away, zombies, next_tasks_and_kills, offsets_deleted, sigterm_drains, backends_terminated, clean_stop_without_offsets,
+    servers_away, zombies, next_tasks_and_kills, offsets_deleted, sigterm_drains, backends_terminated,
+    clean_stop_without_offsets,
     restored_database, missing_parts, wrong_settings, servers_missing_at_the_start, topic_made_anew)
 
 

@@ -21,7 +21,8 @@ LIMIT = 300
 
 def replay(engine: Engine, *options: str) -> dict[str, Any]:
     command = [sys.executable, str(ROOT / "tests/bench/replay"), str(LOGS / f"{LOG}.model.json"),
-               str(LOGS / f"{LOG}.instances.csv.gz"), "--workers", "2", "--partitions", str(engine.partitions), *options]
+               str(LOGS / f"{LOG}.instances.csv.gz"), "--workers", "2",
+               "--partitions", str(engine.partitions), *options]
     done = subprocess.run(command, env=engine.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           timeout=LIMIT)
     (engine.folder / "replay.log").write_text(done.stderr)
