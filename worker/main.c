@@ -19,6 +19,7 @@ help(void)
     puts("pawl-worker - the engine worker of Pawl\n\n"
          "Takes commands from Kafka, applies them in PostgreSQL and publishes the events.  Any number\n"
          "may run, on any number of hosts; SIGTERM drains and leaves the group.\n\n"
+         "--version prints the version, --print-settings [sample] the table of settings or a sample file.\n\n"
          "Settings (flag, or PAWL_NAME in the environment, or name = value in the file of --config):");
     wf_settings_help(WF_PROGRAM_WORKER, stdout);
     puts("\nExit codes: 0 stopped on request, 1 internal error, 2 wrong settings, 10 database unusable,\n"
@@ -51,6 +52,13 @@ main(int argc, char **argv)
     }
     if (argc > 1 && strcmp(argv[1], "--version") == 0) {
         puts("pawl-worker " PAWL_VERSION);
+        return WF_EXIT_OK;
+    }
+    if (argc > 1 && strcmp(argv[1], "--print-settings") == 0) { /* for worker/settings.md and deploy/pawl.conf.sample */
+        if (argc > 2 && strcmp(argv[2], "sample") == 0)
+            wf_settings_print_sample(stdout);
+        else
+            wf_settings_print_markdown(stdout);
         return WF_EXIT_OK;
     }
     if (!wf_settings_read(WF_PROGRAM_WORKER, &argc, argv, &settings, &error)) {
