@@ -30,7 +30,7 @@ enum wf_program { WF_PROGRAM_WORKER = 1, WF_PROGRAM_CLIENT = 2, WF_PROGRAM_BOTH 
     S(group,                   WORKER, "",                 "Kafka consumer group; empty: <prefix>-worker") \
     S(kafka_config,            BOTH,   "",                 "file with further librdkafka settings, one key=value a line (TLS, SASL)") \
     S(command_topic,           BOTH,   "",                 "one topic for all commands; empty: a topic for each kind") \
-    S(replyto_pattern,         WORKER, "",                 "topics that a command may name for its outcome, an extended regular expression; empty: <prefix>\\.(outcome|reply\\..*)") \
+    S(replyto_pattern,         WORKER, "",                 "topics that a command may name for its outcome, an extended regular expression; empty: <prefix>.outcome and <prefix>.reply.*") \
     N(batch_commands,          WORKER, 2000, 1, 10000,     "most commands in one transaction")         \
     N(batch_bytes,             WORKER, 4194304, 65536, 67108864, "most bytes of commands in one transaction") \
     N(command_max_bytes,       WORKER, 900000, 1024, 8000000,   "largest command; a larger one is dead-lettered") \
