@@ -678,6 +678,7 @@ class Load:
         self.done = self.sent_again = self.commands = 0
         self.rejected: list[Json] = []
         self._changed = threading.Condition()
+        self._window = window
         self._begun = 0
         for _ in range(min(window, count)):
             self._begin()
@@ -725,9 +726,15 @@ class Load:
             self._send("get-task", task, instance_id, step)
 
     def wait_commands(self, count: int, limit: float = LIMIT) -> None:
-        """Until so many more were answered."""
+        """Until so many more were answered; instances are added where the load would be over before."""
         with self._changed:
             wanted = self.commands + count
+            of_each = 1 + 2 * len(self.steps)
+            idle = max(0, self._window - (self._begun - self.done))
+            self.count = max(self.count, self._begun + idle, wanted // of_each + self._window)
+        for _ in range(idle):
+            self._begin()
+        with self._changed:
             if not self._changed.wait_for(lambda: self.commands >= wanted or self.rejected, limit):
                 raise AssertionError(f"{self.commands} of {wanted} commands answered within {limit:g} s")
 
