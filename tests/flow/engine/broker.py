@@ -1,0 +1,73 @@
+"""The few questions to Kafka that kcat cannot ask."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import subprocess
+
+from .common import LIMIT, wait_until
+
+
+class Broker:
+    """A few requests of the Kafka protocol, in their first versions, to the one broker there is."""
+
+    def __init__(self, brokers: str) -> None:
+        host, _, port = brokers.partition(":")
+        self._where = (host, int(port))
+
+    def _ask(self, api: int, version: int, body: bytes) -> bytes:
+        request = struct.pack(">hhi", api, version, 1) + text(b"tests") + body
+        with socket.create_connection(self._where, LIMIT) as connection:
+            connection.sendall(struct.pack(">i", len(request)) + request)
+            with connection.makefile("rb") as answer:
+                [length] = struct.unpack(">i", answer.read(4))
+                return answer.read(length)[4:]
+
+    def committed(self, group: str, topic: str, partitions: int) -> dict[int, tuple[int, str]]:
+        """Committed offset and its metadata, by partition (OffsetFetch)."""
+        body = text(group.encode()) + struct.pack(">i", 1) + text(topic.encode())
+        body += struct.pack(f">i{partitions}i", partitions, *range(partitions))
+        answer = self._ask(9, 1, body)
+        at, found = 4 + 2 + len(topic.encode()) + 4, {}
+        for _ in range(partitions):
+            partition, offset, length = struct.unpack_from(">iqh", answer, at)
+            at += 14 + max(length, 0) + 2
+            found[partition] = (offset, answer[at - 2 - max(length, 0):at - 2].decode())
+        return found
+
+    def create_topic(self, topic: str, partitions: int) -> None:
+        body = struct.pack(">i", 1) + text(topic.encode()) + struct.pack(">ihiiib", partitions, 1, 0, 0, 10000, 0)
+        answer = self._ask(19, 2, body)
+        at = 8 + 2 + len(topic.encode())
+        self._check(answer[at:at + 2], f"create topic {topic}")
+
+    def delete_group(self, group: str) -> None:
+        answer = self._ask(42, 0, struct.pack(">i", 1) + text(group.encode()))
+        self._check(answer[-2:], f"delete group {group}")
+
+    def delete_topic(self, topic: str) -> None:
+        answer = self._ask(20, 1, struct.pack(">i", 1) + text(topic.encode()) + struct.pack(">i", 10000))
+        self._check(answer[-2:], f"delete topic {topic}")
+        wait_until(f"{topic} is gone", lambda: topic not in self._topics())
+
+    def _topics(self) -> list[str]:
+        done = subprocess.run(["kcat", "-L", "-J", "-b", ":".join(map(str, self._where))], stdin=subprocess.DEVNULL,
+                              capture_output=True, check=True)
+        return [topic["topic"] for topic in json.loads(done.stdout)["topics"]]
+
+    def set_topic(self, topic: str, name: str, value: str) -> None:
+        """IncrementalAlterConfigs, of one setting of one topic."""
+        setting = text(name.encode()) + b"\0" + text(value.encode())
+        body = struct.pack(">ib", 1, 2) + text(topic.encode()) + struct.pack(">i", 1) + setting + b"\0"
+        self._check(self._ask(44, 0, body)[8:10], f"set {name} of {topic}")
+
+    @staticmethod
+    def _check(code: bytes, what: str) -> None:
+        if code != b"\0\0":
+            raise AssertionError(f"{what}: Kafka's error code {struct.unpack('>h', code)[0]}")
+
+
+def text(raw: bytes) -> bytes:
+    return struct.pack(">h", len(raw)) + raw

@@ -1,0 +1,97 @@
+"""Servers of a test's own, and workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+from .common import LIMIT, ROOT, program, run_dir, wait_until
+
+
+class Servers:
+    """PostgreSQL and Kafka that a test may stop: those of deploy/dev, in a run folder of their own."""
+
+    def __init__(self, name: str) -> None:
+        self.folder = run_dir() / name
+        self.environment: dict[str, str] = {}
+
+    def __enter__(self) -> Servers:
+        self.folder.mkdir(mode=0o755)
+        self.folder.chmod(0o755)
+        self._dev("up")
+        dump = subprocess.run(["bash", "-c", f". '{self.folder}/env'; env -0"], check=True, capture_output=True)
+        found = dict(item.split("=", 1) for item in dump.stdout.decode().split("\0") if "=" in item)
+        self.environment = {name: found[name] for name in ("PAWL_BROKERS", "PAWL_DATABASE")}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._dev("down", "--wipe")
+
+    def _dev(self, *arguments: str) -> None:
+        done = subprocess.run([str(ROOT / "deploy/dev"), *arguments], stdin=subprocess.DEVNULL, text=True,
+                              env=os.environ | {"PAWL_RUN_DIR": str(self.folder)}, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT)
+        if done.returncode != 0:
+            raise AssertionError(f"deploy/dev {' '.join(arguments)}: {done.stdout}")
+
+    def stop(self, server: str) -> None:
+        self._dev("down", "--only", server)
+
+    def kill(self, server: str) -> None:
+        """At once, as a crash would; the pid is in deploy/dev's file."""
+        os.kill(int((self.folder / f"{server}.pid").read_text().split()[0]), signal.SIGKILL)
+
+    def start(self, server: str) -> None:
+        self._dev("up", "--only", server)
+
+
+class Worker:
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.log = log
+        with log.open("wb") as out:
+            self.process = subprocess.Popen([program("pawl-worker")], env=environment, stdin=subprocess.DEVNULL,
+                                            stdout=out, stderr=out)
+        self.pid = self.process.pid
+
+    def text(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def running(self) -> bool:
+        return self.process.poll() is None
+
+    def wait_log(self, word: str, times: int = 1, limit: float = LIMIT) -> None:
+        """Until its log has the word so often."""
+        def written() -> bool:
+            if (count := self.text().count(word)) < times and not self.running():
+                raise AssertionError(f"the worker ended with {self.process.returncode}:\n{self.text()[-3000:]}")
+            return count >= times
+        wait_until(f'{times} x "{word}" in {self.log.name}', written, limit)
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def wait(self, limit: float = LIMIT) -> int:
+        """Its exit code."""
+        try:
+            return self.process.wait(limit)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the worker did not end within {limit:g} s:\n{self.text()[-3000:]}") from None
+
+    def terminate(self, limit: float = LIMIT) -> int:
+        if self.running():
+            self.process.terminate()
+        return self.wait(limit)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def close(self) -> None:
+        if self.running():
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.kill()
