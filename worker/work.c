@@ -1,41 +1,16 @@
 #include "work.h"
 
+#include "work_state.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
-#include "codec/event.h"
 #include "codec/institution_file.h"
-#include "codec/relay.h"
 #include "codec/variables.h"
-#include "core/dispatch.h"
 
-enum {
-    RETRIES = 5,          /* of a whole batch after a deadlock or a lost race (EOS-23) */
-    HOPS_MAX = 3,         /* of a get-task that chooses again (EOS-6) */
-    TOPIC_LIMIT_MS = 2000, /* to learn whether a topic exists */
-    CREATED_MAX = 10000,  /* tasks created in one transaction of several commands (EOS-18) */
-    EVENTS_MAX = 32 << 20 /* bytes of events likewise: they must go out within one Kafka transaction */
-};
-
-/* A part of a batch on its way through one transaction. */
-struct work {
-    struct wf_worker *worker;
-    struct wf_batch_item *items;
-    size_t count;
-    struct wf_arena arena;
-    struct wf_unit unit;
-    struct wf_work store;
-    struct wf_work_partition *parts;           /* one for each served partition that is touched */
-    struct wf_buf *buffers;                    /* events, by partition number */
-    struct wf_query *queries;                  /* of get-task for the next one, by item; offers NULL: none */
-    struct wf_reservation *reserved, *released;
-    struct wf_buf institution;                 /* the document of a loaded institution */
-    size_t rejected, forwarded, refused;
-    int64_t created;           /* tasks */
-    bool unanswered;           /* Kafka did not say whether a topic exists */
-};
+enum { RETRIES = 5 }; /* of a whole batch after a deadlock or a lost race (EOS-23) */
 
 static struct wf_process *
 process_find(void *context, const char *process_id, int32_t version)
@@ -74,6 +49,7 @@ begin(struct work *work)
     work->buffers = calloc((size_t)worker->partition_count, sizeof *work->buffers);
     work->queries = WF_ARENA_ARRAY(&work->arena, struct wf_query, work->count);
     work->reserved = WF_ARENA_ARRAY(&work->arena, struct wf_reservation, work->count);
+    work->done = WF_ARENA_ARRAY(&work->arena, bool, work->count);
     work->released = WF_ARENA_ARRAY(&work->arena, struct wf_reservation, work->count);
 }
 
@@ -87,15 +63,6 @@ end(struct work *work)
     wf_arena_drop(&work->arena);
 }
 
-static bool
-asks_for_next(const struct wf_batch_item *item)
-{
-    const struct wf_decoded *decoded = &item->decoded;
-
-    return item->disposal == WF_DISPOSE_APPLY && decoded->command.operation == WF_OP_GET_TASK &&
-           (!decoded->command.task_n || decoded->chosen_n);
-}
-
 /* The partitions of the batch's records; all served ones if tasks of any may be taken. */
 static void
 list_partitions(struct work *work)
@@ -106,7 +73,7 @@ list_partitions(struct work *work)
 
     for (size_t i = 0; i < work->count; i++) {
         touched[work->items[i].record.partition] = true;
-        any_next |= asks_for_next(&work->items[i]);
+        any_next |= wf_work_asks_for_next(&work->items[i]);
     }
     work->parts = WF_ARENA_ARRAY(&work->arena, struct wf_work_partition, (size_t)worker->partition_count);
     for (int32_t p = 0; p < worker->partition_count; p++) {
@@ -166,120 +133,6 @@ list_look_ups(struct work *work)
     work->store.instance_ids = ids;
 }
 
-/* What somebody is looked for with: a process and an activity, NULL: any. */
-struct scope {
-    const char *process_id, *act_id;
-};
-
-static void
-add_offer(struct work *work, struct wf_query *query, size_t *capacity, const struct scope *scope,
-          enum wf_based_on based_on, const char *id)
-{
-    struct wf_offer *offers = (struct wf_offer *)(uintptr_t)query->offers;
-    struct wf_offer offer = {.based_on = based_on, .id = id, .process_id = scope->process_id, .act_id = scope->act_id};
-
-    WF_ARENA_PUSH(&work->arena, offers, query->offer_count, *capacity, offer);
-    query->offers = offers;
-}
-
-/* What a person may be offered of their own right: by name, and as a member of each group (INS-2). */
-static void
-list_own_offers(struct work *work, struct wf_query *query, size_t *capacity, const struct scope *scope,
-                const struct wf_staff *staff)
-{
-    add_offer(work, query, capacity, scope, WF_BASED_ON_NONE, staff->staff_id);
-    for (const struct wf_org_unit *unit = staff->department; unit; unit = unit->super)
-        add_offer(work, query, capacity, scope, WF_BASED_ON_DEPARTMENT, unit->id);
-    for (size_t i = 0; i < staff->team_count; i++)
-        for (const struct wf_org_unit *unit = staff->teams[i]; unit; unit = unit->super)
-            add_offer(work, query, capacity, scope, WF_BASED_ON_TEAM, unit->id);
-    for (size_t i = 0; i < staff->role_count; i++)
-        add_offer(work, query, capacity, scope, WF_BASED_ON_ROLE, staff->role_ids[i]);
-}
-
-/* Narrows a filter by another one; false: nothing passes both. */
-static bool
-narrow(const char **filter, const char *by)
-{
-    if (*filter && by)
-        return strcmp(*filter, by) == 0;
-    if (by)
-        *filter = by;
-    return true;
-}
-
-/* The part of what a command asks for that an authorization covers; false: none. */
-static bool
-scope_granted(const struct work *work, const struct wf_command *command, const struct wf_authorization *grant,
-              struct scope *ret_scope)
-{
-    *ret_scope = (struct scope){command->process_id, command->act_id};
-    return strcmp(grant->grantee_id, command->staff_id) == 0 &&
-           (!command->grantor_id || strcmp(grant->grantor_id, command->grantor_id) == 0) &&
-           wf_authorization_covers(grant, grant->process_id, grant->act_id, work->unit.now) &&
-           narrow(&ret_scope->process_id, grant->process_id) && narrow(&ret_scope->act_id, grant->act_id);
-}
-
-/*
- * And what they may be offered in the name of others (ASG-7).  What an authorization does not cover
- * is not looked for: it would stand before what it does.
- */
-static void
-list_offers(struct work *work, struct wf_query *query, const struct wf_command *command, const struct wf_staff *staff)
-{
-    const struct wf_institution *institution = work->unit.institution;
-    struct scope scope = {command->process_id, command->act_id};
-    size_t capacity = 0;
-
-    list_own_offers(work, query, &capacity, &scope, staff);
-    for (size_t i = 0; i < institution->authorization_count; i++) {
-        const struct wf_authorization *grant = &institution->authorizations[i];
-        const struct wf_staff *grantor = wf_institution_staff(institution, grant->grantor_id);
-        if (grantor && scope_granted(work, command, grant, &scope))
-            list_own_offers(work, query, &capacity, &scope, grantor);
-    }
-}
-
-/* Whether this worker may act on an instance in the unit at hand. */
-static bool
-owns(const struct work *work, int32_t partition)
-{
-    return part_of(work, partition) && work->worker->partitions[partition].state == WF_PARTITION_SERVED;
-}
-
-/* Finds what could be given to those who ask for the next task, and loads it where it is ours. */
-static enum wf_verdict
-find_candidates(struct work *work, struct wf_error *error)
-{
-    size_t count = 0, found = 0, capacity = 0;
-    struct wf_uuid *ids = NULL;
-
-    for (size_t i = 0; i < work->count; i++) {
-        const struct wf_command *command = &work->items[i].decoded.command;
-        const struct wf_staff *staff =
-            asks_for_next(&work->items[i]) ? wf_institution_staff(work->unit.institution, command->staff_id) : NULL;
-        if (staff) {
-            list_offers(work, &work->queries[i], command, staff);
-            count++;
-        }
-    }
-    if (!count)
-        return WF_VERDICT_OK;
-    enum wf_verdict verdict =
-        wf_store_candidates(work->worker->store, &work->store, work->queries, work->count, count, error);
-    for (size_t i = 0; verdict == WF_VERDICT_OK && i < work->count; i++)
-        for (size_t c = 0; c < work->queries[i].candidate_count; c++) {
-            struct wf_candidate *candidate = work->queries[i].candidates[c];
-            if (!candidate->owned && owns(work, candidate->partition)) {
-                candidate->owned = true;
-                WF_ARENA_PUSH(&work->arena, ids, found, capacity, candidate->instance_id);
-            }
-        }
-    return found && verdict == WF_VERDICT_OK
-               ? wf_store_load_instances(work->worker->store, &work->store, ids, found, error)
-               : verdict;
-}
-
 static enum wf_verdict
 load(struct work *work, struct wf_error *error)
 {
@@ -295,226 +148,7 @@ load(struct work *work, struct wf_error *error)
         return error->fate == WF_FATE_FATAL ? WF_VERDICT_FATAL : WF_VERDICT_RECONNECT;
     work->unit.now = work->store.now;
     work->unit.institution = worker->cache.institution;
-    return find_candidates(work, error);
-}
-
-/* Whether a topic exists.  Without an answer the unit is undone: nothing may be lost because Kafka is away. */
-static bool
-topic_known(struct work *work, const char *name)
-{
-    struct wf_error error;
-    bool known = false;
-
-    if (work->unanswered ||
-        wf_publisher_topic_known(work->worker->publisher, name, strlen(name), TOPIC_LIMIT_MS, &known, &error))
-        return known;
-    work->unanswered = work->worker->recover = true;
-    error.fate = WF_FATE_RETRY;
-    wf_worker_failed(work->worker, &error);
-    return false;
-}
-
-/* A topic that the engine cannot write to is not used: the outcome goes to the default topic (EOS-14). */
-static void
-check_replyto(struct work *work, struct wf_command *command)
-{
-    if (command->replyto && !topic_known(work, command->replyto) && !work->unanswered) {
-        wf_log(WF_LOG_WARNING, "unknown topic named by replyto", "topic=\"%s\" command=\"%s\"", command->replyto,
-               command->id);
-        command->replyto = NULL;
-    }
-}
-
-static void
-write_job(struct work *work, const struct wf_event *event, const struct wf_command *command, struct wf_buf *outbox)
-{
-    char topic[WF_CODEC_TEXT];
-
-    snprintf(topic, sizeof topic, "%s.job.%s", work->worker->settings->prefix, event->task.activity->auto_executive);
-    if (topic_known(work, topic))
-        wf_job_encode(&work->worker->codec, event, command, work->unit.now, outbox);
-    else if (!work->unanswered)
-        wf_log(WF_LOG_WARNING, "no job topic: the job is announced by its task event only", "topic=\"%s\"", topic);
-}
-
-static void
-write_events(struct work *work, const struct wf_command *command)
-{
-    for (size_t i = 0; i < work->unit.event_count; i++) {
-        const struct wf_event *event = &work->unit.events[i];
-        struct wf_buf *outbox = &work->buffers[event->instance->partition];
-        wf_event_encode(&work->worker->codec, event, command, work->unit.now, outbox);
-        if (event->job)
-            write_job(work, event, command, outbox);
-    }
-}
-
-/* What a deployment or a load changed, for those who subscribe to it. */
-static void
-write_changes(struct work *work, const struct wf_batch_item *item, const struct wf_institution *before)
-{
-    const struct wf_command *command = &item->decoded.command;
-    const struct wf_unit *unit = &work->unit;
-    struct wf_buf *outbox = &work->buffers[item->record.partition];
-
-    if (unit->outcome.result != WF_RESULT_APPLIED)
-        return;
-    if (command->operation == WF_OP_DEPLOY_PROCESS && unit->deployed_count &&
-        unit->deployed[unit->deployed_count - 1] == command->definition)
-        wf_definition_event_encode(&work->worker->codec, command->definition, command, unit->now, outbox);
-    if (unit->institution != before)
-        wf_institution_events_encode(&work->worker->codec, before, unit->institution, command, unit->now, outbox);
-}
-
-/* The lost race for a chosen task: another one is chosen here, unless it has gone round too often (EOS-6). */
-static bool
-lost_the_task(const struct wf_batch_item *item, const struct wf_outcome *outcome)
-{
-    return item->decoded.chosen_n && outcome->result == WF_RESULT_REJECTED &&
-           item->decoded.hops_forwarded < HOPS_MAX && outcome->code != WF_CODE_UNKNOWN_STAFF &&
-           outcome->code != WF_CODE_ON_LEAVE && outcome->code != WF_CODE_ID_REUSED;
-}
-
-static void
-pass_on(struct work *work, struct wf_batch_item *item, int32_t partition, const struct wf_candidate *chosen)
-{
-    wf_forward_encode(&work->worker->codec, &item->incoming, &item->decoded, partition, chosen,
-                      &work->buffers[item->record.partition]);
-    work->forwarded++;
-}
-
-static void
-forward_chosen(struct work *work, struct wf_batch_item *item)
-{
-    const struct wf_candidate *chosen = work->unit.outcome.candidate;
-
-    work->reserved[work->store.reserved_count++] = (struct wf_reservation){
-        .instance_id = chosen->instance_id, .n = chosen->n, .command_id = item->decoded.command.id_hash};
-    pass_on(work, item, chosen->partition, chosen);
-}
-
-/* New instances belong to this partition for ever (EOS-6). */
-static void
-place_instance(const struct work *work, const struct wf_batch_item *item)
-{
-    struct wf_instance *instance = work->unit.outcome.instance;
-
-    if (instance && !instance->stored && item->decoded.command.operation == WF_OP_INIT_INSTANCE &&
-        work->unit.outcome.result == WF_RESULT_APPLIED)
-        instance->partition = item->record.partition;
-}
-
-/* Where the client sent the command it waits for the outcome, also if the command was passed on. */
-static struct wf_incoming
-asked(const struct work *work, const struct wf_batch_item *item)
-{
-    struct wf_incoming in = item->incoming;
-
-    if (item->decoded.hops_forwarded && item->decoded.origin_partition < work->worker->partition_count)
-        in.partition = item->decoded.origin_partition;
-    return in;
-}
-
-/* The command with the chosen task has arrived: whatever becomes of it, others may be given the task. */
-static void
-release(struct work *work, const struct wf_batch_item *item)
-{
-    const struct wf_decoded *decoded = &item->decoded;
-
-    work->released[work->store.released_count++] = (struct wf_reservation){
-        .instance_id = decoded->chosen_instance_id, .n = decoded->chosen_n, .command_id = decoded->command.id_hash};
-}
-
-static void
-apply_item(struct work *work, size_t i)
-{
-    struct wf_batch_item *item = &work->items[i];
-    struct wf_command *command = &item->decoded.command;
-    const struct wf_institution *before = work->unit.institution;
-
-    command->candidates = work->queries[i].candidates;
-    command->candidate_count = work->queries[i].candidate_count;
-    if (item->decoded.chosen_n) {
-        command->instance_id = item->decoded.chosen_instance_id;
-        command->task_n = item->decoded.chosen_n;
-        release(work, item);
-    }
-    wf_dispatch(&work->unit, command);
-    work->created += work->unit.created;
-    if (lost_the_task(item, &work->unit.outcome)) {
-        command->task_n = 0;
-        wf_dispatch(&work->unit, command);
-    }
-    if (work->unit.outcome.forward) {
-        forward_chosen(work, item);
-        return;
-    }
-    place_instance(work, item);
-    write_events(work, command);
-    write_changes(work, item, before);
-    check_replyto(work, command);
-    struct wf_incoming in = asked(work, item);
-    wf_outcome_encode(&work->worker->codec, &in, command, &work->unit.outcome, work->unit.now,
-                      &work->buffers[item->record.partition]);
-    if (work->unit.outcome.result == WF_RESULT_REJECTED) {
-        work->rejected++;
-        wf_log(WF_LOG_DEBUG, "rejected", "command=\"%s\" code=%s detail=\"%s\"", command->id,
-               wf_code_name(work->unit.outcome.code), work->unit.outcome.detail);
-    }
-}
-
-/* BUS-3: to the dead-letter topic, and a rejected outcome for the client. */
-static void
-refuse_item(struct work *work, struct wf_batch_item *item)
-{
-    struct wf_buf *outbox = &work->buffers[item->record.partition];
-    struct wf_incoming in = asked(work, item);
-
-    work->refused++;
-    if (item->decoded.chosen_n)
-        release(work, item);
-    check_replyto(work, &item->refusal.command);
-    wf_dead_letter_encode(&work->worker->codec, &item->incoming, item->refusal.code, item->refusal.detail, outbox);
-    wf_refusal_encode(&work->worker->codec, &in, &item->refusal, work->unit.now, outbox);
-    wf_log(WF_LOG_WARNING, "dead letter", "topic=%s partition=%d offset=%" PRId64 " code=%s detail=\"%s\"",
-           item->incoming.topic_name, item->incoming.partition, item->incoming.offset,
-           wf_code_name(item->refusal.code), item->refusal.detail);
-}
-
-/* Whether several commands have come to more than one transaction should hold (EOS-18). */
-static bool
-too_much(const struct work *work)
-{
-    size_t bytes = 0;
-
-    if (work->count == 1)
-        return false;
-    for (size_t i = 0; i < work->store.partition_count; i++)
-        bytes += work->buffers[work->parts[i].partition].length;
-    return work->created > CREATED_MAX || bytes > EVENTS_MAX;
-}
-
-static enum wf_verdict
-apply_all(struct work *work, struct wf_error *error)
-{
-    for (size_t i = 0; i < work->count; i++) {
-        struct wf_batch_item *item = &work->items[i];
-        if (item->disposal == WF_DISPOSE_APPLY)
-            apply_item(work, i);
-        else if (item->disposal == WF_DISPOSE_FORWARD)
-            pass_on(work, item, item->partition, NULL);
-        else
-            refuse_item(work, item);
-        if (work->unanswered) {
-            wf_fail(error, WF_FATE_RETRY, "Kafka did not say whether a topic exists");
-            return WF_VERDICT_RETRY;
-        }
-        if (too_much(work)) {
-            wf_fail(error, WF_FATE_RETRY, "the first %zu commands are enough for a transaction", i + 1);
-            return WF_VERDICT_CUT;
-        }
-    }
-    return WF_VERDICT_OK;
+    return wf_work_find_candidates(work, error);
 }
 
 static enum wf_verdict
@@ -583,7 +217,7 @@ run_once(struct work *work, struct wf_error *error)
     begin(work);
     enum wf_verdict verdict = load(work, error);
     if (verdict == WF_VERDICT_OK) {
-        verdict = apply_all(work, error);
+        verdict = wf_work_apply_all(work, error);
         if (verdict == WF_VERDICT_OK)
             verdict = save(work, error);
         else if (wf_store_rollback(work->worker->store, NULL) != WF_VERDICT_OK)

@@ -297,14 +297,75 @@ tell(void)
     return wf_arena_strndup(&story.arena, wf_buf_text(&text), text.length);
 }
 
+void
+story_answers(const char *answers)
+{
+    story.answers = answers;
+}
+
+/* "yes", "no", or names between commas. */
+static void
+read_answer(struct wf_answer *answer, char *text)
+{
+    size_t capacity = 0;
+
+    answer->holds = strcmp(text, "yes") == 0;
+    for (char *id = strsep(&text, ","); id; id = strsep(&text, ","))
+        if (*id)
+            WF_ARENA_PUSH(&story.arena, answer->ids, answer->id_count, capacity, id);
+}
+
+static void
+answer_question(struct wf_question *question)
+{
+    char *rest = wf_arena_strdup(&story.arena, story.answers ? story.answers : "");
+    size_t length = strlen(question->subject);
+    struct wf_answer answer = {.error = NULL};
+
+    for (char *line = strsep(&rest, ";"); line; line = strsep(&rest, ";")) {
+        line += strspn(line, " ");
+        if (strncmp(line, question->subject, length) != 0 || (line[length] != '=' && line[length] != '!'))
+            continue;
+        if (line[length] == '!')
+            answer.error = line + length + 1;
+        else
+            read_answer(&answer, line + length + 1);
+        wf_question_answered(question, &answer);
+        return;
+    }
+    cr_assert_fail("nobody answers %s \"%s\"", wf_question_kind_name(question->kind), question->subject);
+}
+
+/* The shell's part of a question: answers them all, having seen that the command left no trace. */
+static void
+answer_all(void)
+{
+    struct wf_unit *unit = &story.unit;
+    size_t length = strlen(story.asked);
+
+    check_undone();
+    cr_assert_gt(unit->question_count, 0);
+    for (size_t i = 0; i < unit->question_count; i++) {
+        length += (size_t)snprintf(story.asked + length, sizeof story.asked - length, "%s%s",
+                                   i ? "," : length ? " " : "", unit->questions[i]->subject);
+        answer_question(unit->questions[i]);
+    }
+    unit->question_count = 0;
+}
+
 const char *
 story_applies(const struct wf_command *command)
 {
     story.command = *command;
     story.commands++;
+    story.asked[0] = '\0';
     story.unit.now += WF_SECOND;
     check_before();
     wf_dispatch(&story.unit, &story.command);
+    for (; story.unit.outcome.asks; wf_dispatch(&story.unit, &story.command)) {
+        answer_all();
+        story.command.asked++;
+    }
     check_after();
     return tell();
 }

@@ -38,6 +38,8 @@ struct story {
     struct wf_institution *institution; /* that it began with */
     struct wf_command command;    /* the last one */
     bool batches;                 /* events tell batches: "2 A waiting (2.1)", "opens 2", "closes 2" */
+    const char *answers;          /* of story_answers() */
+    char asked[1000];             /* the subjects of the last command's questions, a round between spaces */
     int commands;                 /* so far; a day passes by one second each */
     struct wf_process *processes[16]; /* the shell's catalog, in order of deployment */
     size_t process_count;
@@ -76,6 +78,16 @@ const char *story_faults(const char *definition);
  * and for each: [id:x] [data:7] [actor:a] [for:GRANTOR]
  */
 const char *story_does(const char *command);
+
+/*
+ * From now on questions (core/question.h) are answered so, by the name of their subject:
+ *
+ *     story_answers("free=yes; ready=no; next=A,B; none=; broken!division by zero")
+ *
+ * A command that asks is dispatched again with the answers, and must have left no trace.
+ * A question without an answer fails the test.
+ */
+void story_answers(const char *answers);
 
 /* Applies a command that was made by hand, with the same checks. */
 const char *story_applies(const struct wf_command *command);

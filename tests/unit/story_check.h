@@ -11,6 +11,9 @@ void check_begin(void);
 void check_before(void);
 void check_after(void);
 
+/* A command that was rejected, or put off with a question, has changed nothing. */
+void check_undone(void);
+
 /* How many instances were begun. */
 int check_instances(void);
 

@@ -577,7 +577,7 @@ wf_dispatch(struct wf_unit *unit, const struct wf_command *command)
     struct wf_instance *instance = unit->outcome.instance;
     if (applied && instance && (unit->event_count || command->operation == WF_OP_MODIFY_INSTANCE))
         applied = wf_task_run(unit, instance);
-    if (!applied) {
+    if (!applied || unit->outcome.asks) {
         roll_back(unit);
         return;
     }

@@ -140,12 +140,45 @@ wf_unit_touch_summary(struct wf_unit *unit, struct wf_instance *instance, struct
     return &instance->summaries[instance->summary_count - 1];
 }
 
+const struct wf_answer *
+wf_unit_ask(struct wf_unit *unit, const struct wf_question *question)
+{
+    struct wf_uuid key = wf_question_key(question);
+    struct wf_question *known = wf_map_get(&unit->answers, key.bytes, sizeof key.bytes);
+
+    if (known && known->answered)
+        return &known->answer;
+    if (unit->command->asked >= WF_ASKS_MAX) {
+        (void)wf_unit_reject(unit, WF_CODE_LIMIT_EXCEEDED, "the command would ask more than %d times, at last \"%s\"",
+                             WF_ASKS_MAX, question->subject);
+        return NULL;
+    }
+    unit->outcome.asks = true;
+    if (known)
+        return NULL;
+    known = wf_arena_memdup(unit->arena, question, sizeof *question);
+    wf_map_put(&unit->answers, unit->arena, wf_arena_memdup(unit->arena, &key, sizeof key), sizeof key.bytes, known);
+    WF_ARENA_PUSH(unit->arena, unit->questions, unit->question_count, unit->question_capacity, known);
+    return NULL;
+}
+
+struct wf_answer *
+wf_unit_touch_answer(struct wf_unit *unit, const struct wf_answer *answer)
+{
+    struct wf_answer *changed = (struct wf_answer *)(uintptr_t)answer;
+
+    keep(unit, changed, sizeof *changed);
+    return changed;
+}
+
 bool
 wf_unit_reject(struct wf_unit *unit, enum wf_code code, const char *format, ...)
 {
     char detail[1024];
     va_list args;
 
+    if (unit->rejected)
+        return false;
     va_start(args, format);
     vsnprintf(detail, sizeof detail, format, args);
     va_end(args);

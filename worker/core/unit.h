@@ -19,6 +19,7 @@
 #include "core/definition.h"
 #include "core/instance.h"
 #include "core/institution.h"
+#include "core/question.h"
 
 enum { WF_TASKS_MAX = 10000 }; /* that one command may create (DEP-9) */
 
@@ -69,6 +70,8 @@ struct wf_command {
     struct wf_process *definition;     /* deploy-process: decoded and compiled, owned by the unit */
     struct wf_institution *institution; /* load-institution: the change, decoded, owned by the unit */
     const struct wf_faults *faults;    /* what the decoder found wrong in either; NULL: nothing */
+
+    int32_t asked; /* how often it was put off for want of an answer, counted by the shell */
 
     /* Found by the store. */
     struct wf_candidate **candidates; /* oldest first; a task is one struct, however many commands list it */
@@ -122,6 +125,7 @@ struct wf_outcome {
     int32_t version;
     bool forward;                       /* not applied here: pass on to `candidate`'s partition */
     const struct wf_candidate *candidate;
+    bool asks;                          /* undone: it waits for answers to unit->questions, then is dispatched again */
 };
 
 struct wf_change; /* undo record */
@@ -148,6 +152,11 @@ struct wf_unit {
     struct wf_process **deployed;
     size_t deployed_count, deployed_capacity;
     struct wf_institution *next_institution; /* NULL: unchanged */
+
+    /* What was asked (question.h), and of it what waits for an answer; the shell empties the list. */
+    struct wf_map answers; /* wf_question_key (16 bytes) -> struct wf_question */
+    struct wf_question **questions;
+    size_t question_count, question_capacity;
 
     /* Of the current command. */
     const struct wf_command *command;
@@ -189,7 +198,17 @@ void wf_unit_touch_batch(struct wf_unit *unit, struct wf_instance *instance, str
 struct wf_summary *wf_unit_touch_summary(struct wf_unit *unit, struct wf_instance *instance,
                                          struct wf_activity *activity, int32_t serial_no);
 
-/* Rejects the current command; returns false.  The detail is printf-formatted into the arena. */
+/*
+ * The answer to a question, or NULL: it is not known yet, outcome.asks is set, and the caller gives up
+ * as after a rejection (but may ask further questions first).  A command that was put off
+ * WF_ASKS_MAX times is rejected instead (limit_exceeded).  The question is copied.
+ */
+const struct wf_answer *wf_unit_ask(struct wf_unit *unit, const struct wf_question *question);
+
+/* For answers that commands change (loads, tokens): keeps the old one for undo. */
+struct wf_answer *wf_unit_touch_answer(struct wf_unit *unit, const struct wf_answer *answer);
+
+/* Rejects the current command, unless it is already; returns false.  The detail is printf-formatted into the arena. */
 bool wf_unit_reject(struct wf_unit *unit, enum wf_code code, const char *format, ...) WF_PRINTF(3, 4);
 
 /* Puts back everything that the current command touched. */

@@ -7,7 +7,7 @@
  *         ▲                                        │
  *         │                  ┌─────────────────────┘
  *         │                  ▼
- *         │     ┌─▶ wf_store_load ─▶ [wf_store_candidates, wf_store_load_instances] ─▶ wf_store_save ─┐
+ *         │     ┌─▶ wf_store_load ─▶ [wf_store_candidates, _load_instances, _ask …] ─▶ wf_store_save ─┐
  *         │     └──────────────── OK, or RETRY, CUT: again from what is still there ◀─────────────────┘
  *         └──── RECONNECT: wf_store_close, wait, open, take a slot and claim again
  *
@@ -209,6 +209,12 @@ struct wf_query {
  */
 enum wf_verdict wf_store_candidates(struct wf_store *store, struct wf_work *work, struct wf_query *queries,
                                     size_t count, size_t spare, struct wf_error *reterr) WF_CHECKED;
+
+/*
+ * Answers unit->questions, all of a kind by one statement.  What functions are asked they answer
+ * from the database as it was before the unit.
+ */
+enum wf_verdict wf_store_ask(struct wf_store *store, struct wf_work *work, struct wf_error *reterr) WF_CHECKED;
 
 /*
  * Writes the net difference of the unit and the outbox rows, and commits.  RETRY when a

@@ -149,3 +149,82 @@ Test(unit, withdraw)
     cr_assert_eq(instance->task_count, 1);
     cr_assert_eq(instance->done_count, 2);
 }
+
+/* Merges variables once it has been told twice that it may: "ask" and what the answer names. */
+static const char *
+merge_by_answers(void *context, struct wf_arena *arena, const char *old, const char *change)
+{
+    struct wf_unit *unit = &story.unit;
+    struct wf_question question = {.kind = WF_QUESTION_NEXT, .subject = "ask"};
+    const struct wf_answer *first = wf_unit_ask(unit, &question);
+
+    (void)context;
+    (void)arena;
+    (void)old;
+    if (!first)
+        return NULL;
+    question.subject = first->ids[0];
+    const struct wf_answer *second = wf_unit_ask(unit, &question);
+    if (second)
+        wf_unit_touch_answer(unit, second)->holds = false;
+    return second ? change : NULL;
+}
+
+/* A command that asks is undone, and goes on when it has been answered; what is known is not asked again. */
+Test(unit, questions)
+{
+    story_begin(failing);
+    story_answers("ask=then; then=yes");
+    TELL("init", "running; 1 I ended; 2 P waiting");
+    TELL("get 2 ann", "2 P processing @ann");
+    story.unit.variables_merge = merge_by_answers;
+    TELL("set vars:{x} actor:a", "running vars:{x}");
+    SAME(story.asked, "ask then");
+    TELL("set vars:{y} actor:a", "running vars:{y}");
+    SAME(story.asked, "");
+}
+
+/* Answers that commands change are put back with everything else. */
+Test(unit, changed_answers_are_undone)
+{
+    story_begin(failing);
+    story_answers("ask=then; then=yes");
+    TELL("init", "running; 1 I ended; 2 P waiting");
+    TELL("get 2 ann", "2 P processing @ann");
+    TELL("end 2 ann", "2 P ended; 3 S ended; 4 A waiting; 5 B waiting");
+    story_does("get 4 ann");
+    story_does("end 4 ann");
+    story_does("get 5 bob");
+    story.unit.variables_merge = merge_by_answers;
+    TELL("end 5 bob vars:{x}", "rejected no_route flags:x");
+    struct wf_question question = {.kind = WF_QUESTION_NEXT, .subject = "then"};
+    cr_assert(wf_unit_ask(&story.unit, &question)->holds);
+}
+
+/* What never comes to an end of questions is rejected. */
+Test(unit, questions_without_end)
+{
+    story_begin(failing);
+    TELL("init", "running; 1 I ended; 2 P waiting");
+    struct wf_command command = {.operation = WF_OP_SET_VARIABLES, .id = "t/0/1", .has_instance_id = true,
+                                 .instance_id = story_instance(1)->instance_id, .actor = "a", .variables = "{}",
+                                 .asked = WF_ASKS_MAX};
+    story.unit.variables_merge = merge_by_answers;
+    SAME(story_applies(&command), "rejected limit_exceeded");
+}
+
+Test(unit, question_keys)
+{
+    struct wf_question question = {.kind = WF_QUESTION_MAY_START, .subject = "f"};
+    struct wf_uuid key = wf_question_key(&question);
+
+    question.entity_id = "";
+    struct wf_uuid other = wf_question_key(&question);
+    cr_assert_not(wf_uuid_equal(&key, &other), "empty is not absent");
+    question.entity_id = NULL;
+    other = wf_question_key(&question);
+    cr_assert(wf_uuid_equal(&key, &other));
+    cr_assert(wf_question_kind_is_rule(WF_QUESTION_STAFF));
+    cr_assert_not(wf_question_kind_is_rule(WF_QUESTION_TOKEN));
+    SAME(wf_question_kind_name(WF_QUESTION_TOKEN), "token");
+}
