@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "codec/relay.h"
 #include "codec/variables.h"
+#include "own.h"
 
 /* One partition of one command topic, while a batch is taken. */
 struct source {
@@ -111,10 +112,25 @@ earliest(const struct taking *taking)
     return first;
 }
 
+/* The engine's own commands, decoded as they are. */
 static void
-merge(struct taking *taking, struct wf_batch_taken *batch)
+add_own(struct wf_batch_taken *batch, const struct wf_own_commands *own)
 {
-    batch->items = WF_ARENA_ARRAY(&batch->arena, struct wf_batch_item, taking->count);
+    for (size_t i = 0; i < own->count; i++)
+        batch->items[batch->count++] = (struct wf_batch_item){
+            .own = true,
+            .disposal = WF_DISPOSE_APPLY,
+            .record = {.partition = own->items[i].partition},
+            .partition = own->items[i].partition,
+            .decoded = {.command = own->items[i].command},
+        };
+}
+
+static void
+merge(struct taking *taking, const struct wf_own_commands *own, struct wf_batch_taken *batch)
+{
+    batch->items = WF_ARENA_ARRAY(&batch->arena, struct wf_batch_item, taking->count + own->count);
+    add_own(batch, own);
     for (struct source *source = earliest(taking); source; source = earliest(taking))
         batch->items[batch->count++].record = source->records[source->at++];
 }
@@ -123,11 +139,14 @@ void
 wf_batch_take(struct wf_worker *worker, struct wf_batch_taken *batch)
 {
     struct taking taking = {.worker = worker};
+    struct wf_own_commands own = {.arena = &batch->arena};
 
+    wf_own_take(worker, &own);
+    taking.count = own.count;
     list_sources(&taking);
     take_in_turn(&taking);
     if (taking.count)
-        merge(&taking, batch);
+        merge(&taking, &own, batch);
     for (size_t i = 0; i < taking.source_count; i++)
         free(taking.sources[i].records);
     free(taking.sources);
@@ -247,7 +266,8 @@ wf_batch_decode(struct wf_worker *worker, struct wf_batch_taken *batch)
                            : wf_arena_printf(&batch->arena, "%s.%s", worker->settings->prefix,
                                              wf_topic_suffix((enum wf_topic)topic));
     for (size_t i = 0; i < batch->count; i++)
-        decode(worker, batch, &batch->items[i], names);
+        if (!batch->items[i].own)
+            decode(worker, batch, &batch->items[i], names);
 }
 
 void

@@ -19,6 +19,7 @@ struct wf_batch_item {
     struct wf_incoming incoming;
     struct wf_decoded decoded;
     struct wf_refusal refusal;
+    bool own;          /* the engine's own command (EOS-4): there is no record but its partition, and no outcome */
     enum wf_disposal disposal;
     int32_t partition; /* that the command belongs to */
     const char *note;  /* why the database could not take it; refused for that */
@@ -33,7 +34,8 @@ struct wf_batch_taken {
 /*
  * Takes what has come for the served partitions, up to the limits, from the sources in turn
  * (EOS-18), and orders it: by timestamp, then in the order of the topics, but each source in
- * its own order, so that every prefix of the batch is a position.
+ * its own order, so that every prefix of the batch is a position.  The engine's own commands
+ * come first.
  */
 void wf_batch_take(struct wf_worker *worker, struct wf_batch_taken *batch);
 

@@ -106,6 +106,8 @@ advance_positions(struct work *work)
 {
     for (size_t i = 0; i < work->count; i++) {
         const struct wf_record *record = &work->items[i].record;
+        if (work->items[i].own)
+            continue;
         struct wf_work_partition *part = part_of(work, record->partition);
         part->positions[record->topic] = record->offset + 1;
         part->position_times[record->topic] = record->timestamp;
@@ -253,6 +255,10 @@ wait_for_room(struct wf_worker *worker)
 static void
 refuse_alone(struct wf_batch_item *item, struct wf_arena *arena, const struct wf_error *error)
 {
+    if (item->own && !item->decoded.command.failure) { /* an incident instead, if the database takes that */
+        item->decoded.command.failure = wf_arena_printf(arena, "the database refused its effect: %s", error->message);
+        return;
+    }
     item->disposal = WF_DISPOSE_REFUSE;
     item->refusal = (struct wf_refusal){
         .code = WF_CODE_INVALID_COMMAND,

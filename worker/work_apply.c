@@ -146,6 +146,15 @@ release(struct work *work, const struct wf_batch_item *item)
 }
 
 static void
+write_outcome(struct work *work, struct wf_batch_item *item)
+{
+    check_replyto(work, &item->decoded.command);
+    struct wf_incoming in = asked(work, item);
+    wf_outcome_encode(&work->worker->codec, &in, &item->decoded.command, &work->unit.outcome, work->unit.now,
+                      &work->buffers[item->record.partition]);
+}
+
+static void
 apply_item(struct work *work, size_t i)
 {
     struct wf_batch_item *item = &work->items[i];
@@ -176,10 +185,8 @@ apply_item(struct work *work, size_t i)
     place_instance(work, item);
     write_events(work, command);
     write_changes(work, item, before);
-    check_replyto(work, command);
-    struct wf_incoming in = asked(work, item);
-    wf_outcome_encode(&work->worker->codec, &in, command, &work->unit.outcome, work->unit.now,
-                      &work->buffers[item->record.partition]);
+    if (!item->own)
+        write_outcome(work, item);
     if (work->unit.outcome.result == WF_RESULT_REJECTED) {
         work->rejected++;
         wf_log(WF_LOG_DEBUG, "rejected", "command=\"%s\" code=%s detail=\"%s\"", command->id,
@@ -195,6 +202,11 @@ refuse_item(struct work *work, struct wf_batch_item *item)
     struct wf_incoming in = asked(work, item);
 
     work->refused++;
+    if (item->own) {
+        wf_log(WF_LOG_ERROR, "dropped a command of the engine's own", "command=\"%s\" error=\"%s\"",
+               item->decoded.command.id, item->refusal.detail);
+        return;
+    }
     if (item->decoded.chosen_n)
         release(work, item);
     check_replyto(work, &item->refusal.command);

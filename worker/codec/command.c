@@ -62,7 +62,7 @@ topic_of(const char *kind, enum wf_topic *ret_topic)
             *ret_topic = topic;
             return true;
         }
-    if (!wf_operation_from_name(kind, &operation))
+    if (!wf_operation_from_name(kind, &operation) || wf_operation_own(operation))
         return false;
     *ret_topic = wf_operation_topic(operation);
     return true;
@@ -123,7 +123,7 @@ find_operation(struct decoder *decoder, enum wf_operation *ret_operation)
     if (!member.name)
         return refuse(decoder, WF_CODE_INVALID_COMMAND, "\"operation\" is missing");
     wf_excerpt(member.name, strlen(member.name), excerpt);
-    if (!wf_operation_from_name(member.name, ret_operation))
+    if (!wf_operation_from_name(member.name, ret_operation) || wf_operation_own(*ret_operation))
         return refuse(decoder, WF_CODE_UNKNOWN_OPERATION, "there is no operation \"%s\"", excerpt);
     if (wf_operation_topic(*ret_operation) != topic)
         return refuse(decoder, WF_CODE_UNKNOWN_OPERATION, "the operation \"%s\" does not belong to \"%s\" commands",

@@ -66,6 +66,19 @@ put_assignment(struct wf_buf *value, const struct wf_assignment *assignment)
     wf_json_close(value, '}');
 }
 
+static void
+put_incident(struct wf_buf *value, const struct wf_incident *incident)
+{
+    if (!incident)
+        return;
+    wf_json_key(value, "incident");
+    wf_json_open(value, '{');
+    wf_json_put_string(value, "id", incident->id);
+    wf_json_put_string(value, "code", incident->code);
+    wf_json_put_opt(value, "detail", incident->detail);
+    wf_json_close(value, '}');
+}
+
 /* What every event ends with. */
 static void
 put_change(struct wf_compose *compose, const struct wf_event *event, int64_t now)
@@ -89,6 +102,7 @@ put_task_event(struct wf_compose *compose, const struct wf_event *event, int64_t
     put_numbers(value, "closed", event->closed);
     put_joined(value, event->joined, event->joined_count);
     put_assignment(value, &event->assignment);
+    put_incident(value, event->task.incident);
     put_change(compose, event, now);
     wf_json_close(value, '}');
 }
@@ -112,6 +126,7 @@ put_instance_event(struct wf_compose *compose, const struct wf_event *event, int
     wf_json_put_raw_opt(value, "variables", event->variables);
     wf_json_put_raw_opt(value, "requester", instance->requester);
     wf_json_put_opt(value, "waits", event->waits);
+    put_incident(value, event->incident);
     put_change(compose, event, now);
     wf_json_close(value, '}');
 }

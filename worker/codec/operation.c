@@ -220,7 +220,7 @@ static const struct wf_operation_table tables[] = {
     [WF_OP_AUTHORIZE] = {WF_FIELDS(authorize), NULL},
     [WF_OP_REVOKE] = {WF_FIELDS(revoke), NULL},
 };
-_Static_assert(sizeof tables / sizeof *tables == WF_OPERATION_COUNT, "every operation has a table");
+_Static_assert(sizeof tables / sizeof *tables == WF_OP_FIRE_TIMER, "every operation of clients has a table");
 
 const struct wf_operation_table *
 wf_operation_table(enum wf_operation operation)

@@ -36,10 +36,10 @@ struct wf_operation_table {
     const struct wf_rule *rules; /* ended by WF_RULE_END; NULL: none */
 };
 
-/* The table of an operation. */
+/* The table of an operation that clients may send. */
 const struct wf_operation_table *wf_operation_table(enum wf_operation operation);
 
-/* The command topic that an operation comes on. */
+/* The command topic that an operation of clients comes on. */
 enum wf_topic wf_operation_topic(enum wf_operation operation);
 
 /* Checks the rules; `found` is what wf_fields_read() returned. */

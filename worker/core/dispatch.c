@@ -6,10 +6,15 @@
 #include "core/assignment.h"
 #include "core/control.h"
 #include "core/forward.h"
+#include "core/incident.h"
 #include "core/start.h"
 #include "core/task.h"
+#include "core/timer.h"
 
 enum { STARTED_MAX = 100 }; /* task ids that an outcome lists */
+
+/* Who did it, where the engine itself did. */
+static const char engine_actor[] = "~engine";
 
 static struct wf_uuid
 hash_scope(const char *kind, const char *key)
@@ -95,6 +100,8 @@ actor_of(const struct wf_command *command)
 {
     if (command->actor)
         return command->actor;
+    if (wf_operation_own(command->operation))
+        return engine_actor;
     return command->staff_id ? command->staff_id : command->executor_id;
 }
 
@@ -446,6 +453,8 @@ apply_load(struct wf_unit *unit, const struct wf_command *command)
 static bool
 apply(struct wf_unit *unit, const struct wf_command *command)
 {
+    if (command->failure)
+        return wf_unit_reject(unit, WF_CODE_INVALID_COMMAND, "%s", command->failure);
     switch (command->operation) {
     case WF_OP_INIT_INSTANCE: return apply_init(unit, command);
     case WF_OP_GET_TASK: return apply_get(unit, command);
@@ -463,6 +472,7 @@ apply(struct wf_unit *unit, const struct wf_command *command)
     case WF_OP_SHOW_INSTANCE: return apply_show(unit, command);
     case WF_OP_DEPLOY_PROCESS: return apply_deploy(unit, command);
     case WF_OP_LOAD_INSTITUTION: return apply_load(unit, command);
+    case WF_OP_FIRE_TIMER: return wf_timer_fire(unit, command);
     default:
         return wf_unit_reject(unit, WF_CODE_UNKNOWN_OPERATION, "this version cannot run \"%s\"",
                               wf_operation_name(command->operation));
@@ -562,6 +572,23 @@ begin(struct wf_unit *unit, const struct wf_command *command)
     unit->outcome = (struct wf_outcome){.result = WF_RESULT_APPLIED};
 }
 
+/* FWD-3: nobody waits for the outcome of the engine's own command, so its rejection becomes an incident. */
+static void
+raise_rejection(struct wf_unit *unit, const struct wf_command *command)
+{
+    struct wf_instance *instance = wf_unit_instance(unit, &command->instance_id);
+    const char *code = wf_code_name(unit->outcome.code), *detail = unit->outcome.detail;
+
+    if (!instance)
+        return;
+    begin(unit, command);
+    unit->outcome.instance = instance;
+    wf_incident_raise(unit, instance, wf_instance_task(instance, command->task_n), code, detail);
+    if (command->operation == WF_OP_FIRE_TIMER)
+        wf_timer_forget(unit, command, instance);
+    finish(unit, instance);
+}
+
 void
 wf_dispatch(struct wf_unit *unit, const struct wf_command *command)
 {
@@ -579,6 +606,8 @@ wf_dispatch(struct wf_unit *unit, const struct wf_command *command)
         applied = wf_task_run(unit, instance);
     if (!applied || unit->outcome.asks) {
         roll_back(unit);
+        if (unit->rejected && !unit->outcome.asks && wf_operation_own(command->operation))
+            raise_rejection(unit, command);
         return;
     }
     if (unit->outcome.forward)

@@ -9,7 +9,8 @@
 /*
  * Applies one command to the unit: deduplication, the operation, the forward steps it causes,
  * the instance's judgement.  Afterwards unit->events and unit->outcome are those of this
- * command, until the next call.  A rejection leaves nothing behind (FWD-3, TSK-4).
+ * command, until the next call.  A rejection leaves nothing behind (FWD-3, TSK-4); that of one of the
+ * engine's own commands leaves an incident, and the outcome is that of raising it.
  */
 void wf_dispatch(struct wf_unit *unit, const struct wf_command *command);
 

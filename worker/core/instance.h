@@ -28,6 +28,22 @@ struct wf_assignment {
     int32_t considered; /* how many people were considered */
 };
 
+/* A failure that waits for an operator (STA-2, FWD-3).  Immutable; an open one hangs at its task or instance. */
+struct wf_incident {
+    const char *id;     /* "<instance_id>:<n>/<position>"; n 0: of the instance as a whole */
+    const char *code, *detail;
+    int32_t n;          /* the task; 0: the instance */
+    int32_t attempt;    /* of a job; 0: none */
+    enum wf_timer timer; /* whose action failed; NONE: a job */
+    int64_t date_created;
+};
+
+/* An incident that is no more, and since when. */
+struct wf_resolved {
+    const char *id;
+    int64_t date_resolved;
+};
+
 struct wf_task {
     struct wf_instance *instance;
     struct wf_activity *activity;
@@ -48,7 +64,10 @@ struct wf_task {
     int64_t date_changed;   /* when the state last changed */
     int64_t paused_time;    /* microseconds spent pausing */
     int64_t waiting_time;   /* microseconds spent waiting, over all its stays */
-    int64_t due_at;         /* 0: none */
+    int64_t due_at;         /* when its time limit passes or passed; 0: it has none */
+    enum wf_timer timer;    /* what falls due; NONE: nothing, or it has fired */
+    int64_t timer_at;       /* when */
+    const struct wf_incident *incident; /* NULL: none is open */
 
     /* Bookkeeping of the unit of work. */
     bool stored;            /* a row of to_do_task_list exists */
@@ -111,6 +130,15 @@ struct wf_instance {
     const char *reached_flag; /* that the completion reached last names */
     const char *last_flag;    /* of the last task that ended with one (FWD-5) */
     int64_t date_created, date_completed, date_changed;
+    int64_t due_at;        /* when its time limit passes or passed; 0: it has none */
+    bool timed;            /* the limit has not passed yet */
+    const struct wf_incident *incident; /* of the instance as a whole; NULL: none is open */
+
+    /* Incidents raised and resolved in this unit, to be written. */
+    const struct wf_incident **raised;
+    size_t raised_count, raised_capacity;
+    struct wf_resolved *resolved;
+    size_t resolved_count, resolved_capacity;
 
     /* Open tasks in order of creation; those of this unit that are over stand behind them no more. */
     struct wf_task **tasks;

@@ -37,7 +37,8 @@ static const char *const based_on_names[] = {WF_BASED_ON_MAP(X)};
 static const char *const method_names[] = {WF_METHOD_MAP(X)};
 static const char *const presence_names[] = {WF_PRESENCE_MAP(X)};
 static const char *const limit_action_names[] = {WF_LIMIT_ACTION_MAP(X)};
-static const char *const operation_names[] = {WF_OPERATION_MAP(X)};
+static const char *const operation_names[] = {WF_OPERATION_MAP(X) WF_ENGINE_OPERATION_MAP(X)};
+static const char *const timer_names[] = {WF_TIMER_MAP(X)};
 static const char *const code_names[] = {WF_CODE_MAP(X)};
 static const char *const result_names[] = {WF_RESULT_MAP(X)};
 #undef X
@@ -51,6 +52,7 @@ NAMES(method, WF_METHOD_COUNT)
 NAMES(presence, WF_PRESENCE_COUNT)
 NAMES(limit_action, WF_LIMIT_ACTION_COUNT)
 NAMES(operation, WF_OPERATION_COUNT)
+NAMES(timer, WF_TIMER_COUNT)
 NAMES(code, WF_CODE_COUNT)
 NAMES(result, WF_RESULT_COUNT)
 

@@ -105,6 +105,19 @@
     X(AUTHORIZE, "authorize", ADMIN)                   \
     X(REVOKE, "revoke", ADMIN)
 
+/* The engine's own commands: the owner of a partition adds them to its batch; no client can send them. */
+#define WF_ENGINE_OPERATION_MAP(X)                     \
+    X(FIRE_TIMER, "fire-timer", ENGINE)
+
+/* What falls due (STA-2, STA-3, FWD-7).  A task has at most one of them at a time. */
+#define WF_TIMER_MAP(X)                                                               \
+    X(NONE, "none")                                                                   \
+    X(TAKE, "take")         /* a waiting task is to be taken                       */ \
+    X(END, "end")           /* a task in hand is to be ended                       */ \
+    X(CHECK, "check")       /* a pending task is to be checked again               */ \
+    X(RETRY, "retry")       /* a failed job is to be announced again               */ \
+    X(INSTANCE, "instance") /* an instance is to be completed                      */
+
 /* Why a command was rejected: the closed list of messages.md. */
 #define WF_CODE_MAP(X)                             \
     X(NONE, "none")                                \
@@ -200,8 +213,16 @@ enum wf_limit_action {
 enum wf_operation {
 #define X(name, text, topic) WF_OP_##name,
     WF_OPERATION_MAP(X)
+    WF_ENGINE_OPERATION_MAP(X)
 #undef X
     WF_OPERATION_COUNT
+};
+
+enum wf_timer {
+#define X(name, text) WF_TIMER_##name,
+    WF_TIMER_MAP(X)
+#undef X
+    WF_TIMER_COUNT
 };
 
 enum wf_code {
@@ -231,6 +252,7 @@ WF_MODEL_NAMES(method);
 WF_MODEL_NAMES(presence);
 WF_MODEL_NAMES(limit_action);
 WF_MODEL_NAMES(operation);
+WF_MODEL_NAMES(timer);
 WF_MODEL_NAMES(code);
 WF_MODEL_NAMES(result);
 #undef WF_MODEL_NAMES
@@ -238,6 +260,13 @@ WF_MODEL_NAMES(result);
 /* Whether a type synchronises (and_merge, or_merge, vote_merge), and whether somebody works on it. */
 bool wf_act_type_merges(enum wf_act_type type);
 bool wf_act_type_works(enum wf_act_type type);
+
+/* Whether an operation is one of the engine's own. */
+static inline bool
+wf_operation_own(enum wf_operation operation)
+{
+    return operation >= WF_OP_FIRE_TIMER;
+}
 
 /* Whether a task in this state is in to_do_task_list. */
 static inline bool

@@ -67,6 +67,9 @@ struct wf_command {
     bool check;
     bool include_sub_processes;
     const char *incident_id;
+    enum wf_timer timer;   /* fire-timer, of task_n or (0) of the instance */
+    int64_t timer_at;      /* when it was due: one that was set anew is another one */
+    const char *failure;   /* an own command's effect could not be saved, for this reason: an incident instead */
     struct wf_process *definition;     /* deploy-process: decoded and compiled, owned by the unit */
     struct wf_institution *institution; /* load-institution: the change, decoded, owned by the unit */
     const struct wf_faults *faults;    /* what the decoder found wrong in either; NULL: nothing */
@@ -105,6 +108,7 @@ struct wf_event {
     size_t joined_count;
     int32_t opened[2], closed[2];    /* batches, by serial_no; 0: none */
     const char *waits;               /* stalled: what waits for what, one line a task */
+    const struct wf_incident *incident; /* of an instance event; a task event's is its task's */
     bool job;                        /* a waiting automation, to be announced (STA-1) */
 };
 

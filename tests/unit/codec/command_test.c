@@ -69,7 +69,7 @@ invalid_example(const char *path, const char *text)
 /* The examples of the schemas and the decoder must agree (BUS-5). */
 Test(command, examples)
 {
-    for (int i = 0; i < WF_OPERATION_COUNT; i++) {
+    for (int i = 0; !wf_operation_own((enum wf_operation)i); i++) {
         example_operation = (enum wf_operation)i;
         const char *folder = wf_arena_printf(&arena, "schemas/examples/%s", wf_operation_name(example_operation));
         cr_expect_gt(each_example(folder, valid_example), 0, "%s is empty", folder);

@@ -145,6 +145,7 @@ Test(definition, names)
     BOTH_WAYS(presence, WF_PRESENCE_COUNT)
     BOTH_WAYS(limit_action, WF_LIMIT_ACTION_COUNT)
     BOTH_WAYS(operation, WF_OPERATION_COUNT)
+    BOTH_WAYS(timer, WF_TIMER_COUNT)
     BOTH_WAYS(code, WF_CODE_COUNT)
     BOTH_WAYS(result, WF_RESULT_COUNT)
     cr_assert(wf_act_type_merges(WF_ACT_VOTE_MERGE));
