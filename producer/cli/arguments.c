@@ -100,7 +100,8 @@ flag_read(struct cli *cli, int argc, char **argv, int *at)
 
     if (option < 0 && !is_timeout) {
         cli_fail(CLI_USAGE, "unrecognized flag \"%s\"", flag);
-        cli_hint("\"pawl %s %s --help\" lists the flags.", cli->verb->noun, cli->verb->verb);
+        cli_hint("\"pawl %s%s%s --help\" lists the flags.", cli->verb->noun, *cli->verb->verb ? " " : "",
+                 cli->verb->verb);
         return CLI_USAGE;
     }
     if (option >= 0 && !cli->verb->options[option].value) {
@@ -122,7 +123,7 @@ cli_arguments_read(struct cli *cli, int argc, char **argv)
     bool flags = true;
     enum cli_exit code = CLI_OK;
 
-    for (int i = 2; !code && i < argc; i++) {
+    for (int i = *cli->verb->verb ? 2 : 1; !code && i < argc; i++) {
         if (flags && strcmp(argv[i], "--") == 0)
             flags = false;
         else if (flags && strncmp(argv[i], "--", 2) == 0)

@@ -26,7 +26,8 @@
     X(KAFKA,     5, "Kafka cannot be reached, or has no topics of the engine") \
     X(DATABASE,  6, "the database cannot be reached, or has no schema")        \
     X(NOT_FOUND, 7, "there is no such thing")                                  \
-    X(FILE,      8, "a file or an input line is invalid")
+    X(FILE,      8, "a file or an input line is invalid")                      \
+    X(DIFFERENT, 9, "the tables and the events differ")
 
 enum cli_exit {
 #define X(name, code, meaning) CLI_##name = code,
@@ -45,7 +46,7 @@ enum { CLI_OPTIONS = 12, CLI_ARGUMENTS = 2 };
 struct cli;
 
 struct cli_verb {
-    const char *noun, *verb;
+    const char *noun, *verb; /* verb "": the noun is the whole command */
     const char *arguments; /* as in the usage line */
     int least, most;       /* how many arguments */
     const char *help;    /* one line */
@@ -171,11 +172,12 @@ enum cli_exit cli_instance_set_variables(struct cli *cli);
 enum cli_exit cli_instance_operation(struct cli *cli); /* suspend, resume, cancel */
 enum cli_exit cli_instance_modify(struct cli *cli);
 enum cli_exit cli_state_watch(struct cli *cli);
+enum cli_exit cli_verify(struct cli *cli);
 enum cli_exit cli_command_send(struct cli *cli);
 
 extern const struct cli_option cli_topics_apply_options[], cli_process_show_options[], cli_instance_start_options[],
     cli_instance_list_options[], cli_task_get_options[], cli_task_end_options[], cli_task_list_options[],
-    cli_state_watch_options[], cli_command_send_options[], cli_process_deploy_options[], cli_institution_load_options[],
+    cli_state_watch_options[], cli_verify_options[], cli_command_send_options[], cli_process_deploy_options[], cli_institution_load_options[],
     cli_task_hold_options[], cli_task_release_options[], cli_task_reassign_options[],
     cli_instance_operation_options[], cli_instance_modify_options[];
 

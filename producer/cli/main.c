@@ -25,6 +25,10 @@ static const char suspend_details[] =
     "Nobody can take a task of it and nothing moves until it is resumed; work in hand can be ended.\n";
 static const char modify_details[] =
     "What is to be withdrawn is withdrawn before anything is started.\n";
+static const char verify_details[] =
+    "Reads the state topics from their beginning, one partition after the other, and says of each instance and task\n"
+    "what differs from the tables, and which event is missing, came twice or out of order.  The engine may work\n"
+    "meanwhile.  Events that the tables count and that do not come within the timeout are missing.\n";
 static const char command_send_details[] =
     "Each line is a command:\n"
     "  {\"command\": \"init-instance|get-task|end-task|control|admin\", \"data\": {...}, \"id\"?: ..., \"key\"?: ...,\n"
@@ -80,6 +84,8 @@ static const struct cli_verb verbs[] = {
      cli_task_list_options, cli_task_list},
     {"state", "watch", "", 0, 0, "print the events of tasks and instances as they happen", NULL,
      cli_state_watch_options, cli_state_watch},
+    {"verify", "", "", 0, 0, "compare the tables with what the events say", verify_details,
+     cli_verify_options, cli_verify},
     {"command", "send", "", 0, 0, "send the commands that come on standard input", command_send_details,
      cli_command_send_options, cli_command_send},
 };
@@ -107,7 +113,8 @@ print_help(FILE *out, const char *noun)
         char usage[64];
         if (noun && strcmp(noun, verbs[i].noun) != 0)
             continue;
-        snprintf(usage, sizeof usage, "%s %s %s", verbs[i].noun, verbs[i].verb, verbs[i].arguments);
+        snprintf(usage, sizeof usage, "%s%s%s %s", verbs[i].noun, *verbs[i].verb ? " " : "", verbs[i].verb,
+                 verbs[i].arguments);
         fprintf(out, "  pawl %-26s %s\n", usage, verbs[i].help);
     }
     fputs("\n\"pawl NOUN VERB --help\" says more.\n", out);
@@ -116,8 +123,8 @@ print_help(FILE *out, const char *noun)
 static void
 print_verb_help(const struct cli_verb *verb)
 {
-    printf("usage: pawl %s %s%s%s [FLAGS]\n\n%s\n", verb->noun, verb->verb, *verb->arguments ? " " : "",
-           verb->arguments, verb->help);
+    printf("usage: pawl %s%s%s%s%s [FLAGS]\n\n%s\n", verb->noun, *verb->verb ? " " : "", verb->verb,
+           *verb->arguments ? " " : "", verb->arguments, verb->help);
     if (verb->details)
         printf("\n%s", verb->details);
     if (verb->options)
@@ -130,11 +137,13 @@ print_verb_help(const struct cli_verb *verb)
     print_common(stdout);
 }
 
+/* The command of the first two words, or of the first alone. */
 static const struct cli_verb *
-verb_find(const char *noun, const char *verb)
+verb_find(int argc, char **argv)
 {
-    for (int i = 0; i < VERBS; i++)
-        if (strcmp(verbs[i].noun, noun) == 0 && strcmp(verbs[i].verb, verb) == 0)
+    for (int i = 0; argc > 1 && i < VERBS; i++)
+        if (strcmp(verbs[i].noun, argv[1]) == 0 &&
+            (!*verbs[i].verb || (argc > 2 && strcmp(verbs[i].verb, argv[2]) == 0)))
             return &verbs[i];
     return NULL;
 }
@@ -200,7 +209,7 @@ main(int argc, char **argv)
         return CLI_OK;
     }
 
-    cli.verb = argc > 2 ? verb_find(argv[1], argv[2]) : NULL;
+    cli.verb = verb_find(argc, argv);
     if (help && cli.verb) {
         print_verb_help(cli.verb);
         return CLI_OK;
