@@ -25,6 +25,9 @@ static const char suspend_details[] =
     "Nobody can take a task of it and nothing moves until it is resumed; work in hand can be ended.\n";
 static const char modify_details[] =
     "What is to be withdrawn is withdrawn before anything is started.\n";
+static const char dead_letter_replay_details[] =
+    "Each goes to the topic and partition that it came from, as it came, under its id (or the place where it lay, if\n"
+    "it had none): what took effect meanwhile does not take effect again.  A dead letter stays where it is.\n";
 static const char verify_details[] =
     "Reads the state topics from their beginning, one partition after the other, and says of each instance and task\n"
     "what differs from the tables, and which event is missing, came twice or out of order.  The engine may work\n"
@@ -84,6 +87,12 @@ static const struct cli_verb verbs[] = {
      cli_task_list_options, cli_task_list},
     {"state", "watch", "", 0, 0, "print the events of tasks and instances as they happen", NULL,
      cli_state_watch_options, cli_state_watch},
+    {"dead-letter", "list", "", 0, 0, "list what the engine could not understand", NULL,
+     cli_dead_letter_options, cli_dead_letter_list},
+    {"dead-letter", "show", "LETTER", 1, 1, "print a dead letter as it came", NULL,
+     NULL, cli_dead_letter_show},
+    {"dead-letter", "replay", "[LETTER]", 0, 1, "send dead letters again", dead_letter_replay_details,
+     cli_dead_letter_options, cli_dead_letter_replay},
     {"verify", "", "", 0, 0, "compare the tables with what the events say", verify_details,
      cli_verify_options, cli_verify},
     {"command", "send", "", 0, 0, "send the commands that come on standard input", command_send_details,

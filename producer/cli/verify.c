@@ -9,16 +9,16 @@
 #include "base/json.h"
 #include "cli.h"
 #include "database.h"
-#include "kafka.h"
 #include "ledger.h"
 #include "reader.h"
+#include "records.h"
 
 const struct cli_option cli_verify_options[] = {
     {"partition", "N", "only this partition"},
     {NULL, NULL, NULL},
 };
 
-enum { ROWS = 10000, POLL_MS = 100 };
+enum { ROWS = 10000 };
 
 static const char *const kind_names[] = {
 #define X(name, text) text,
@@ -29,8 +29,7 @@ static const char *const kind_names[] = {
 struct verify {
     const struct cli *cli;
     PGconn *database;
-    struct wf_kafka kafka;
-    rd_kafka_queue_t *queue;
+    struct cli_records records;
     rd_kafka_topic_t *topics[LEDGER_TOPICS];
     int32_t partitions;
     int32_t partition; /* at hand */
@@ -143,27 +142,15 @@ enter_tables(struct verify *verify, struct ledger *ledger)
 
 /* ---- the topics ---- */
 
-static const char *const properties[] = {
-    "isolation.level", "read_committed", "enable.auto.commit", "false", "auto.commit.enable", "false",
-    "enable.auto.offset.store", "false", "auto.offset.reset", "earliest", "enable.partition.eof", "true",
-    "fetch.wait.max.ms", "20", "fetch.error.backoff.ms", "20", NULL,
-};
-
 static enum cli_exit
 topics_open(struct verify *verify, const pawl_settings *settings)
 {
     static const char *const suffixes[] = {[LEDGER_TASK] = "state.task", [LEDGER_INSTANCE] = "state.instance"};
-    enum pawl_status status = wf_kafka_open(&verify->kafka, settings, properties);
+    enum cli_exit code = cli_records_open(verify->cli, settings, true, &verify->records);
 
-    for (int i = 0; !status && i < LEDGER_TOPICS; i++) {
-        char name[300];
-        snprintf(name, sizeof name, "%s.%s", verify->cli->settings.prefix, suffixes[i]);
-        status = wf_kafka_topic(&verify->kafka, name, &verify->topics[i], &verify->partitions);
-    }
-    if (status)
-        return cli_status(verify->cli, status);
-    verify->queue = rd_kafka_queue_new(verify->kafka.handle);
-    return CLI_OK;
+    for (int i = 0; !code && i < LEDGER_TOPICS; i++)
+        code = cli_records_topic(&verify->records, suffixes[i], &verify->topics[i], &verify->partitions);
+    return code;
 }
 
 static void
@@ -172,27 +159,22 @@ topics_close(struct verify *verify)
     for (int i = 0; i < LEDGER_TOPICS; i++)
         if (verify->topics[i])
             rd_kafka_topic_destroy(verify->topics[i]);
-    if (verify->queue)
-        rd_kafka_queue_destroy(verify->queue);
-    wf_kafka_close(&verify->kafka);
+    cli_records_close(&verify->records);
 }
 
 /* Whether both topics still have their first record. */
 static enum cli_exit
 is_whole(struct verify *verify, bool *ret_whole)
 {
+    enum cli_exit code = CLI_OK;
+
     *ret_whole = true;
-    for (int i = 0; i < LEDGER_TOPICS; i++) {
-        const char *name = rd_kafka_topic_name(verify->topics[i]);
-        int64_t low, high;
-        rd_kafka_resp_err_t error =
-            rd_kafka_query_watermark_offsets(verify->kafka.handle, name, verify->partition, &low, &high,
-                                             (int)verify->cli->settings.timeout_ms);
-        if (error)
-            return cli_status(verify->cli, wf_kafka_status(&verify->kafka, error, name));
+    for (int i = 0; !code && i < LEDGER_TOPICS; i++) {
+        int64_t low = 0, high;
+        code = cli_records_ends(&verify->records, verify->topics[i], verify->partition, &low, &high);
         *ret_whole &= low == 0;
     }
-    return CLI_OK;
+    return code;
 }
 
 static void
@@ -209,23 +191,24 @@ enter_message(const struct verify *verify, struct ledger *ledger, const rd_kafka
 static enum cli_exit
 read_events(struct verify *verify, struct ledger *ledger)
 {
-    int64_t limit = wf_clock_monotonic() + verify->cli->settings.timeout_ms * WF_MILLISECOND;
+    int64_t patience = verify->cli->settings.timeout_ms * WF_MILLISECOND;
+    int64_t limit = wf_clock_monotonic() + patience;
     bool ended[LEDGER_TOPICS] = {false};
 
     while (!(ended[LEDGER_TASK] && ended[LEDGER_INSTANCE] && !ledger->awaited) && wf_clock_monotonic() < limit) {
-        rd_kafka_message_t *message = rd_kafka_consume_queue(verify->queue, POLL_MS);
-        rd_kafka_resp_err_t error = message ? message->err : RD_KAFKA_RESP_ERR__TIMED_OUT;
-        if (!error) {
-            enter_message(verify, ledger, message);
-            limit = wf_clock_monotonic() + verify->cli->settings.timeout_ms * WF_MILLISECOND;
-        } else if (error == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+        rd_kafka_message_t *message;
+        enum cli_exit code = cli_records_next(&verify->records, &message);
+        if (code)
+            return code;
+        if (!message)
+            continue;
+        if (message->err) {
             ended[message->rkt == verify->topics[LEDGER_TASK] ? LEDGER_TASK : LEDGER_INSTANCE] = true;
-        } else if (error == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || error == RD_KAFKA_RESP_ERR__FATAL) {
-            rd_kafka_message_destroy(message);
-            return cli_status(verify->cli, wf_kafka_status(&verify->kafka, error, "reading"));
+        } else {
+            enter_message(verify, ledger, message);
+            limit = wf_clock_monotonic() + patience;
         }
-        if (message)
-            rd_kafka_message_destroy(message);
+        rd_kafka_message_destroy(message);
     }
     if (ended[LEDGER_TASK] && ended[LEDGER_INSTANCE])
         return CLI_OK;
@@ -240,8 +223,8 @@ enter_topics(struct verify *verify, struct ledger *ledger)
 
     for (; !code && started < LEDGER_TOPICS; started++)
         if (rd_kafka_consume_start_queue(verify->topics[started], verify->partition, RD_KAFKA_OFFSET_BEGINNING,
-                                         verify->queue) < 0)
-            code = cli_status(verify->cli, wf_kafka_status(&verify->kafka, rd_kafka_last_error(), "reading"));
+                                         verify->records.queue) < 0)
+            code = cli_status(verify->cli, wf_kafka_status(&verify->records.kafka, rd_kafka_last_error(), "reading"));
     if (!code)
         code = read_events(verify, ledger);
     for (int i = 0; i < started; i++)
