@@ -1,0 +1,37 @@
+/* The shell's part of questions (core/question.h): functions answer as they were told to. */
+#include "driver.h"
+
+#include "base/json.h"
+
+static void
+answer_rule(struct driver *driver, struct wf_question *question)
+{
+    struct wf_answer unknown = {.error = wf_arena_printf(&driver->arena, "function %s does not exist",
+                                                         question->subject)};
+    const struct wf_answer *told = wf_map_get_text(&driver->answers, question->subject);
+
+    wf_question_answered(question, told ? told : &unknown);
+}
+
+void
+driver_answer(struct driver *driver, struct wf_buf *asked)
+{
+    struct wf_unit *unit = &driver->unit;
+
+    for (size_t i = 0; i < unit->question_count; i++) {
+        struct wf_question *question = unit->questions[i];
+        wf_json_open(asked, '{');
+        wf_json_put_string(asked, "kind", wf_question_kind_name(question->kind));
+        wf_json_put_string(asked, "subject", question->subject);
+        wf_json_close(asked, '}');
+        answer_rule(driver, question);
+    }
+    unit->question_count = 0;
+}
+
+void
+driver_forget_answers(struct driver *driver)
+{
+    driver->unit.answers = (struct wf_map){0};
+    driver->unit.question_count = 0;
+}
