@@ -4,7 +4,8 @@
 set(PAWL_SQL_STEPS
     steps/001-institution.sql
     steps/002-information.sql
-    steps/003-engine.sql)
+    steps/003-engine.sql
+    steps/008-handed-on.sql)
 
 set(PAWL_SQL_INSTALL
     schema.sql
@@ -13,6 +14,10 @@ set(PAWL_SQL_INSTALL
     views/instance_list.sql
     views/task_list.sql
     views/history_list.sql
+    views/handed_on_list.sql
+    views/incident_list.sql
+    views/process_status.sql
+    views/activity_status.sql
     functions/definition_store.sql
     functions/definition_document.sql
     functions/institution_store.sql
@@ -20,6 +25,8 @@ set(PAWL_SQL_INSTALL
     functions/partitions_set.sql
     functions/history_partitions_make.sql
     functions/task_list_of.sql
+    functions/instance_needs.sql
+    functions/work_report.sql
     roles.sql
     finish.sql)
 
@@ -35,6 +42,7 @@ set(PAWL_SQL_STATEMENTS
     statements/definition_load.sql
     statements/definition_match.sql
     statements/definition_write.sql
+    statements/handed_on_insert.sql
     statements/history_insert.sql
     statements/instance_insert.sql
     statements/instance_load.sql

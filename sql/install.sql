@@ -28,10 +28,20 @@ select not exists (select from workflow.schema_step where step = 3) as missing \
 insert into workflow.schema_step (step, name) values (3, '003-engine');
 \endif
 
+select not exists (select from workflow.schema_step where step = 8) as missing \gset
+\if :missing
+\ir steps/008-handed-on.sql
+insert into workflow.schema_step (step, name) values (8, '008-handed-on');
+\endif
+
 \ir views/process_list.sql
 \ir views/instance_list.sql
 \ir views/task_list.sql
 \ir views/history_list.sql
+\ir views/handed_on_list.sql
+\ir views/incident_list.sql
+\ir views/process_status.sql
+\ir views/activity_status.sql
 
 \ir functions/definition_store.sql
 \ir functions/definition_document.sql
@@ -40,6 +50,8 @@ insert into workflow.schema_step (step, name) values (3, '003-engine');
 \ir functions/partitions_set.sql
 \ir functions/history_partitions_make.sql
 \ir functions/task_list_of.sql
+\ir functions/instance_needs.sql
+\ir functions/work_report.sql
 
 \ir roles.sql
 \ir finish.sql

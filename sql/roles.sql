@@ -41,15 +41,17 @@ declare
             'workflow.incident, workflow.timer, workflow.outbox',
         'pawl_worker: select, insert, delete on workflow.batch_winner, workflow.reservation',
         'pawl_worker: select, insert on workflow.command_id',
-        'pawl_worker: insert on workflow.have_done_tasks',
+        'pawl_worker: insert on workflow.have_done_tasks, workflow.handed_on_tasks',
         'pawl_worker: select, delete on workflow.submitted_command',
         'pawl_worker: execute on function workflow.definition_store(text, int4, jsonb), '
             'workflow.definition_document(text, int4), workflow.institution_store(jsonb, int8), '
             'workflow.institution_document()',
         'pawl_reader: usage on schema workflow',
         'pawl_reader: select on workflow.process_list, workflow.instance_list, workflow.task_list, '
-            'workflow.history_list',
-        'pawl_reader: execute on function workflow.task_list_of(text)',
+            'workflow.history_list, workflow.handed_on_list, workflow.incident_list, workflow.process_status, '
+            'workflow.activity_status',
+        'pawl_reader: execute on function workflow.task_list_of(text), workflow.instance_needs(uuid), '
+            'workflow.work_report(text[], timestamptz, timestamptz, text, text)',
         'pawl_submitter: usage on schema workflow'];
     v_grant text;
 begin

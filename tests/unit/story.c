@@ -400,6 +400,8 @@ copy_instance(const struct wf_instance *from)
     instance->touched = 0;
     instance->done = NULL;
     instance->done_count = instance->done_capacity = 0;
+    instance->handed_on = NULL;
+    instance->handed_on_count = instance->handed_on_capacity = 0;
     instance->tasks = NULL;
     instance->batches = NULL;
     instance->task_count = instance->task_capacity = instance->batch_count = instance->batch_capacity = 0;

@@ -55,11 +55,11 @@ put_task(struct wf_buf *text, const struct wf_task *task)
 static void
 put_instance(struct wf_buf *text, const struct wf_instance *in)
 {
-    wf_buf_printf(text, "instance %d: %d %s %s %s n=%d s=%d ends=%d at=%d/%d %d %s %s %lld %lld %d done=%zu\n",
+    wf_buf_printf(text, "instance %d: %d %s %s %s n=%d s=%d ends=%d at=%d/%d %d %s %s %lld %lld %d done=%zu handed_on=%zu\n",
                   in->instance_id.bytes[15], in->state, in->entity_id, in->variables, in->completion_flag, in->next_n,
                   in->next_serial, in->ends, in->position, in->task_sequence, in->reached_completion,
                   in->reached_flag, in->last_flag, (long long)in->date_completed, (long long)in->date_changed,
-                  in->dirty, in->done_count);
+                  in->dirty, in->done_count, in->handed_on_count);
     for (size_t i = 0; i < in->task_count; i++)
         put_task(text, in->tasks[i]);
     for (size_t i = 0; i < in->batch_count; i++) {

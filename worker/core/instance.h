@@ -60,7 +60,7 @@ struct wf_task {
     int32_t attempt;
     struct wf_arrival *arrivals; /* of a gathering task, the first included; else none */
     size_t arrival_count, arrival_capacity;
-    int64_t date_created, date_waiting, date_processing, date_ended; /* 0: not yet */
+    int64_t date_created, date_waiting, date_processing, date_ended; /* for the first time; 0: not yet */
     int64_t date_changed;   /* when the state last changed */
     int64_t paused_time;    /* microseconds spent pausing */
     int64_t waiting_time;   /* microseconds spent waiting, over all its stays */
@@ -75,6 +75,16 @@ struct wf_task {
     uint32_t touched;       /* number of the command that last touched it */
     int32_t event;          /* of that command, counted from 1; 0: none */
     int previous_state;     /* before that command; -1: it was not there */
+    const char *previous_staff_id;
+};
+
+/* A task that left a person's hands and stays open: released or reassigned (LOG-2). */
+struct wf_handed_on {
+    const struct wf_task *task;
+    enum wf_task_state state; /* that it was in */
+    const char *staff_id;     /* whose it was */
+    const char *to_staff_id;  /* whose it is then; NULL: a group's */
+    int64_t date;
 };
 
 /* BAT-1 to BAT-6. */
@@ -151,6 +161,8 @@ struct wf_instance {
     size_t winner_count, winner_capacity;
     struct wf_summary *summaries;
     size_t summary_count, summary_capacity;
+    struct wf_handed_on *handed_on; /* in this unit, to be recorded */
+    size_t handed_on_count, handed_on_capacity;
 
     /* Bookkeeping of the unit of work. */
     bool stored, dirty;

@@ -89,7 +89,7 @@ wf_task_set_state(struct wf_unit *unit, struct wf_task *task, enum wf_task_state
         task->waiting_time += now - task->date_changed;
     if (task->state == WF_TASK_PAUSING)
         task->paused_time += now - task->date_changed;
-    if (state == WF_TASK_WAITING)
+    if (state == WF_TASK_WAITING && !task->date_waiting)
         task->date_waiting = now;
     if (state == WF_TASK_PROCESSING && !task->date_processing)
         task->date_processing = now;

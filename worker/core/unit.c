@@ -106,6 +106,7 @@ wf_unit_touch_task(struct wf_unit *unit, struct wf_task *task)
         return;
     keep(unit, task, sizeof *task);
     task->previous_state = task->stored || task->touched ? (int)task->state : -1;
+    task->previous_staff_id = task->staff_id;
     task->touched = unit->command_no;
     task->event = 0;
     task->dirty = true;
@@ -237,6 +238,27 @@ wf_unit_instance_event(struct wf_unit *unit, struct wf_instance *instance)
     return &unit->events[instance->event - 1];
 }
 
+static bool
+same(const char *one, const char *other)
+{
+    return one && other ? strcmp(one, other) == 0 : one == other;
+}
+
+/* LOG-2: whoever had a task that is open still, and has it no more, has handed it on; a grantor has not. */
+static void
+note_handed_on(struct wf_unit *unit, struct wf_instance *instance, const struct wf_task *task)
+{
+    struct wf_handed_on handed_on = {.task = task, .state = (enum wf_task_state)task->previous_state,
+                                     .staff_id = task->previous_staff_id, .to_staff_id = task->staff_id,
+                                     .date = instance->date_changed};
+
+    if (task->previous_state < 0 || !task->previous_staff_id || !wf_task_state_open(task->state))
+        return;
+    if (same(task->previous_staff_id, task->staff_id) || same(task->previous_staff_id, task->grantor_id))
+        return;
+    WF_ARENA_PUSH(unit->arena, instance->handed_on, instance->handed_on_count, instance->handed_on_capacity, handed_on);
+}
+
 static void
 event_complete(struct wf_event *event, struct wf_instance *instance)
 {
@@ -270,6 +292,9 @@ void
 wf_unit_finish_events(struct wf_unit *unit, struct wf_instance *instance)
 {
     move_instance_event_last(unit, instance);
-    for (size_t i = 0; i < unit->event_count; i++)
+    for (size_t i = 0; i < unit->event_count; i++) {
         event_complete(&unit->events[i], instance);
+        if (unit->events[i].kind == WF_EVENT_TASK)
+            note_handed_on(unit, instance, unit->events[i].of);
+    }
 }

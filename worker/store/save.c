@@ -13,6 +13,7 @@ static const enum wf_statement order[] = {
     WF_STATEMENT_COMMAND_ID_INSERT, WF_STATEMENT_RESERVATION_INSERT, WF_STATEMENT_RESERVATION_DELETE,
     WF_STATEMENT_INSTANCE_INSERT,   WF_STATEMENT_INSTANCE_UPDATE,    WF_STATEMENT_TASK_INSERT,
     WF_STATEMENT_TASK_UPDATE,       WF_STATEMENT_TASK_DELETE,        WF_STATEMENT_HISTORY_INSERT,
+    WF_STATEMENT_HANDED_ON_INSERT,
     WF_STATEMENT_BATCH_PUT,         WF_STATEMENT_WINNER_INSERT,      WF_STATEMENT_WINNER_DELETE,
     WF_STATEMENT_SUMMARY_PUT,       WF_STATEMENT_SUMMARY_DELETE,     WF_STATEMENT_OUTBOX_INSERT,
 };
@@ -175,6 +176,22 @@ task_done(struct wf_store *store, const struct wf_task *task)
 }
 
 static void
+handed_on_put(struct wf_store *store, const struct wf_instance *instance)
+{
+    for (size_t i = 0; i < instance->handed_on_count; i++) {
+        const struct wf_handed_on *handed_on = &instance->handed_on[i];
+        struct wf_table *table = row(store, WF_STATEMENT_HANDED_ON_INSERT);
+        wf_table_uuid(table, &instance->instance_id);
+        wf_table_int(table, handed_on->task->n);
+        wf_table_text(table, wf_task_state_name(handed_on->state));
+        wf_table_text(table, handed_on->task->activity->act_id);
+        wf_table_text(table, handed_on->staff_id);
+        wf_table_text(table, handed_on->to_staff_id);
+        wf_table_time(table, handed_on->date);
+    }
+}
+
+static void
 batches_put(struct wf_store *store, const struct wf_instance *instance)
 {
     for (size_t i = 0; i < instance->batch_count; i++) {
@@ -258,6 +275,7 @@ instance_put(struct wf_store *store, const struct wf_instance *instance)
             task_put(store, instance->tasks[i]);
     for (size_t i = 0; i < instance->done_count; i++)
         task_done(store, instance->done[i]);
+    handed_on_put(store, instance);
     batches_put(store, instance);
     if (wf_instance_state_over(instance->state)) {
         working_state_delete(store, instance);

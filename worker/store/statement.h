@@ -34,6 +34,7 @@
     X(TASK_UPDATE, "task_update", "ui" "tt" "ii" "tttttt" "i" "zzz" "llz" "t", "")      \
     X(TASK_DELETE, "task_delete", "ui", "")                                             \
     X(HISTORY_INSERT, "history_insert", "ui" "ttt" "ii" "tttt" "i" "zzzz" "llz", "")    \
+    X(HANDED_ON_INSERT, "handed_on_insert", "uittttz", "")                              \
     X(BATCH_LOAD, "batch_load", "u", "liiiiiibt")                                       \
     X(BATCH_PUT, "batch_put", "uiiiiiibt", "")                                          \
     X(WINNER_LOAD, "winner_load", "u", "liit")                                          \

@@ -51,6 +51,45 @@ Test(control, release)
     TELL("get 3 bob", "rejected not_entitled");
 }
 
+/* Who handed task n on as the i-th of the unit, to whom, and in which state it was. */
+static bool
+handed_on(size_t i, int32_t n, const char *state, const char *staff_id, const char *to_staff_id)
+{
+    const struct wf_instance *instance = story_instance(0);
+    const struct wf_handed_on *found = &instance->handed_on[i];
+
+    return i < instance->handed_on_count && found->task->n == n && found->date == instance->date_changed &&
+           strcmp(wf_task_state_name(found->state), state) == 0 && strcmp(found->staff_id, staff_id) == 0 &&
+           strcmp(found->to_staff_id ? found->to_staff_id : "", to_staff_id) == 0;
+}
+
+/* LOG-2: a task that leaves a person's hands and stays open is recorded, however it came about. */
+Test(control, handed_on)
+{
+    story_begin("I:initial; A:task; B:interaction role:r priority; C:completion; I -> A,B; A -> C; B -> C");
+    story_load("grant ann dan");
+    story_does("init");
+    TELL("get 2 bob", "2 A processing @bob");
+    TELL("release 2 ann", "rejected not_entitled");
+    TELL("release 3 ann", "rejected wrong_state");
+    cr_assert_eq(story_instance(0)->handed_on_count, 0);
+    TELL("release 2 bob", "2 A waiting");
+    cr_assert(handed_on(0, 2, "processing", "bob", ""));
+    TELL("reassign 3 to:cid actor:op", "3 B waiting @cid");
+    cr_assert(handed_on(1, 3, "waiting", "ann", "cid"));
+    TELL("reassign 3 to:cid actor:op", "3 B waiting @cid");
+    TELL("reassign 3 to:ann actor:op", "3 B waiting @ann");
+    cr_assert(handed_on(2, 3, "waiting", "cid", "ann"));
+    TELL("get 3 dan", "3 B processing @dan for ann"); /* ann did not hand it on: dan acts for her */
+    TELL("hang 3 dan", "3 B pausing @dan for ann");
+    cr_assert_eq(story_instance(0)->handed_on_count, 3);
+    TELL("release 3 dan", "3 B waiting @ann");
+    cr_assert(handed_on(3, 3, "pausing", "dan", "ann"));
+    TELL("get 3 ann", "3 B processing @ann");
+    TELL("end 3 ann", "3 B ended; 4 C ended");
+    cr_assert_eq(story_instance(0)->handed_on_count, 4); /* what is over was not handed on */
+}
+
 /* ... to the group or to the grantor, in whose name it was taken. */
 Test(control, release_of_a_grantee)
 {

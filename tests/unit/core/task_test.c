@@ -61,6 +61,23 @@ Test(task, times)
     cr_assert_eq(other->paused_time, 3 * WF_SECOND);
 }
 
+/* Of a task that was given back, the first times: the rest of its life is waiting, pausing or work. */
+Test(task, times_of_a_task_given_back)
+{
+    story_begin("I:initial; A:task; C:completion; I -> A; A -> C");
+    story_does("init");
+    int64_t start = story.unit.now;
+    story_does("get 2 ann");
+    story_does("release 2 ann");
+    story_does("get 2 bob");
+    TELL("end 2 bob", "2 A ended; 3 C ended; completed");
+    const struct wf_task *task = &story.unit.events[0].task;
+    cr_assert_eq(task->date_waiting, start);
+    cr_assert_eq(task->date_processing, start + WF_SECOND);
+    cr_assert_eq(task->waiting_time, 2 * WF_SECOND);
+    cr_assert_eq(task->date_ended - task->date_waiting - task->waiting_time - task->paused_time, 2 * WF_SECOND);
+}
+
 /* The time of an instance never goes back, whatever the database's clock does. */
 Test(task, time_never_goes_back)
 {
