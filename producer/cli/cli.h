@@ -59,6 +59,7 @@ struct cli {
     struct wf_settings settings;
     const struct cli_verb *verb;
     bool json;               /* -o json */
+    bool csv;                /* -o csv */
     bool timeout_given;      /* --timeout; its value is in settings.timeout_ms */
     int count;               /* of arguments */
     const char *arguments[CLI_ARGUMENTS];
@@ -171,6 +172,8 @@ enum cli_exit cli_instance_set_entity(struct cli *cli);
 enum cli_exit cli_instance_set_variables(struct cli *cli);
 enum cli_exit cli_instance_operation(struct cli *cli); /* suspend, resume, cancel */
 enum cli_exit cli_instance_modify(struct cli *cli);
+enum cli_exit cli_process_status(struct cli *cli);
+enum cli_exit cli_report_work(struct cli *cli);
 enum cli_exit cli_state_watch(struct cli *cli);
 enum cli_exit cli_dead_letter_list(struct cli *cli);
 enum cli_exit cli_dead_letter_show(struct cli *cli);
@@ -182,6 +185,6 @@ extern const struct cli_option cli_topics_apply_options[], cli_process_show_opti
     cli_instance_list_options[], cli_task_get_options[], cli_task_end_options[], cli_task_list_options[],
     cli_state_watch_options[], cli_verify_options[], cli_dead_letter_options[], cli_command_send_options[], cli_process_deploy_options[], cli_institution_load_options[],
     cli_task_hold_options[], cli_task_release_options[], cli_task_reassign_options[],
-    cli_instance_operation_options[], cli_instance_modify_options[];
+    cli_instance_operation_options[], cli_instance_modify_options[], cli_report_work_options[];
 
 #endif

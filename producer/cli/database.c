@@ -102,12 +102,13 @@ cli_rows_json(PGconn *database, const char *source, const char *const *values, i
 }
 
 static enum cli_exit
-print_table(PGconn *database, const char *columns, const char *source, const char *const *values, int count)
+print_table(const struct cli *cli, PGconn *database, const char *columns, const char *source,
+            const char *const *values, int count)
 {
     struct wf_buf sql = {0};
     PGresult *result;
 
-    wf_buf_printf(&sql, "select %s from (select %s) as q", columns, source);
+    wf_buf_printf(&sql, "select %s from (select %s) as q", cli->csv ? "*" : columns, source);
     enum cli_exit code = cli_query(database, wf_buf_text(&sql), values, count, &result);
     wf_buf_drop(&sql);
     if (code)
@@ -119,6 +120,7 @@ print_table(PGconn *database, const char *columns, const char *source, const cha
     for (int i = 0; i < width; i++)
         cells[i] = PQfname(result, i);
     cli_table_begin(&table, false, width, cells);
+    table.csv = cli->csv;
     for (int row = 0; row < PQntuples(result); row++) {
         for (int i = 0; i < width; i++)
             cells[i] = PQgetisnull(result, row, i) ? NULL : PQgetvalue(result, row, i);
@@ -136,7 +138,7 @@ cli_print_rows(const struct cli *cli, PGconn *database, const char *columns, con
     char *json = NULL;
 
     if (!cli->json)
-        return print_table(database, columns, source, values, count);
+        return print_table(cli, database, columns, source, values, count);
     enum cli_exit code = cli_rows_json(database, source, values, count, &json);
     if (!code)
         cli_print_json(json);

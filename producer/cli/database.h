@@ -18,7 +18,7 @@ enum cli_exit cli_query(PGconn *database, const char *sql, const char *const *va
 enum cli_exit cli_database_fail(PGconn *database, const PGresult *result, const char *where);
 
 /*
- * Prints rows: as JSON all columns of `source`, as text those in `columns`.  `source` is what may
+ * Prints rows: as JSON and CSV all columns of `source`, as text those in `columns`.  `source` is what may
  * stand behind `select`: "* from workflow.task_list where …".
  */
 enum cli_exit cli_print_rows(const struct cli *cli, PGconn *database, const char *columns, const char *source,
@@ -34,13 +34,18 @@ enum cli_exit cli_list(const struct cli *cli, const char *columns, const char *s
 /* A time as text for tables: RFC 3339, whole seconds. */
 #define CLI_TIME(column) "to_char(" column ", 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"') as " column
 
+/* Seconds as text for tables: "12.345 s", "3 days 04:05:06". */
+#define CLI_SPAN(seconds)                                                                                             \
+    "case when " seconds " < 60 then round((" seconds ")::numeric, 3) || ' s'"                                        \
+    " else justify_hours(make_interval(secs => round(" seconds ")))::text end"
+
 /* ---- tables (table.c) ---- */
 
-enum { CLI_COLUMNS = 16 };
+enum { CLI_COLUMNS = 24 };
 
 /* Collects rows, and prints them at the end: aligned, or as a JSON array of objects. */
 struct cli_table {
-    bool json;
+    bool json, csv;
     int columns;
     const char *names[CLI_COLUMNS];
     size_t widths[CLI_COLUMNS];

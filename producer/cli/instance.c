@@ -80,12 +80,17 @@ static const char tasks_source[] = "* from workflow.task_list where instance_id 
 static const char path_source[] = "* from workflow.history_list where instance_id = $1::uuid order by date_ended, "
                                   "split_part(task_id::text, ':', 2)::int";
 
+static const char needs_source[] = "* from workflow.instance_needs($1::uuid)";
+static const char incidents_source[] = "* from workflow.incident_list where instance_id = $1::uuid and date_resolved is null"
+                                       " order by date_created, incident_id";
+
 static enum cli_exit
 show_json(PGconn *database, const char *id)
 {
     const struct {
         const char *name, *source;
-    } members[] = {{"instance", instance_source}, {"tasks", tasks_source}, {"path", path_source}};
+    } members[] = {{"instance", instance_source}, {"tasks", tasks_source}, {"needs", needs_source},
+                 {"incidents", incidents_source}, {"path", path_source}};
     struct wf_buf document = {0};
     enum cli_exit code = CLI_OK;
 
@@ -113,6 +118,41 @@ print_members(const PGresult *result)
             printf("%-16s %s\n", PQfname(result, i), PQgetvalue(result, 0, i));
 }
 
+static bool
+has_rows(PGconn *database, const char *source, const char *id)
+{
+    struct wf_buf sql = {0};
+    PGresult *result = NULL;
+
+    wf_buf_printf(&sql, "select %s", source);
+    enum cli_exit code = cli_query(database, wf_buf_text(&sql), &id, 1, &result);
+    bool any = !code && PQntuples(result);
+    wf_buf_drop(&sql);
+    PQclear(result);
+    return any;
+}
+
+/* Who waits for what, and what an operator has to look at: only where there is any. */
+static enum cli_exit
+show_trouble(const struct cli *cli, PGconn *database, const char *id)
+{
+    enum cli_exit code = CLI_OK;
+
+    if (has_rows(database, needs_source, id)) {
+        puts("\nwho waits for what:");
+        code = cli_print_rows(cli, database,
+                              "task_id, act_id, need, need_act_id as of_act, need_flag as with, need_task_id as of_task, "
+                              "need_state as state, need_staff_id as of_whom",
+                              needs_source, &id, 1);
+    }
+    if (!code && has_rows(database, incidents_source, id)) {
+        puts("\nincidents:");
+        code = cli_print_rows(cli, database, "incident_id, task_id, code, detail, " CLI_TIME("date_created"),
+                              incidents_source, &id, 1);
+    }
+    return code;
+}
+
 static enum cli_exit
 show_text(const struct cli *cli, PGconn *database, const char *id, const PGresult *instance)
 {
@@ -122,7 +162,7 @@ show_text(const struct cli *cli, PGconn *database, const char *id, const PGresul
                                         "task_id, act_id, act_type, state, staff_id, grantor_id, executor_id, candidates, "
                                         CLI_TIME("date_created"),
                                         tasks_source, &id, 1);
-    if (code)
+    if (code || (code = show_trouble(cli, database, id)))
         return code;
     puts("\npath so far:");
     return cli_print_rows(cli, database,

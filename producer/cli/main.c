@@ -32,6 +32,15 @@ static const char verify_details[] =
     "Reads the state topics from their beginning, one partition after the other, and says of each instance and task\n"
     "what differs from the tables, and which event is missing, came twice or out of order.  The engine may work\n"
     "meanwhile.  Events that the tables count and that do not come within the timeout are missing.\n";
+static const char task_list_details[] =
+    "--staff lists what the person holds, or may take: their own, their groups', and on the authorization of others.\n";
+static const char process_status_details[] =
+    "With PROCESS its activities too: open tasks, and how long they have waited so far, on average.\n";
+static const char report_work_details[] =
+    "Counted are tasks of people and programs that ended from --from on and before --to.  A task is of who ended it, with\n"
+    "all its time; a department or team has the work of all below it, a role that of the activities assigned by it.\n"
+    "\"handed on\" is how often a task left somebody's hands and stayed open; \"open\" what is theirs at this moment.  Times are\n"
+    "seconds in json and csv; periods begin in UTC.\n";
 static const char command_send_details[] =
     "Each line is a command:\n"
     "  {\"command\": \"init-instance|get-task|end-task|control|admin\", \"data\": {...}, \"id\"?: ..., \"key\"?: ...,\n"
@@ -51,13 +60,15 @@ static const struct cli_verb verbs[] = {
      cli_process_deploy_options, cli_process_deploy},
     {"process", "list", "", 0, 0, "list the processes", NULL,
      NULL, cli_process_list},
+    {"process", "status", "[PROCESS]", 0, 1, "instances by state, and where open tasks wait", process_status_details,
+     NULL, cli_process_status},
     {"process", "show", "PROCESS", 1, 1, "print a definition in the file format", NULL,
      cli_process_show_options, cli_process_show},
     {"instance", "start", "PROCESS", 1, 1, "begin an instance, and print its id", NULL,
      cli_instance_start_options, cli_instance_start},
     {"instance", "list", "", 0, 0, "list instances", NULL,
      cli_instance_list_options, cli_instance_list},
-    {"instance", "show", "INSTANCE", 1, 1, "print an instance, its open tasks and its path so far", NULL,
+    {"instance", "show", "INSTANCE", 1, 1, "print an instance: who waits for what, and its path so far", NULL,
      NULL, cli_instance_show},
     {"instance", "set-entity", "INSTANCE ENTITY", 2, 2, "set the entity it is about", NULL,
      cli_instance_operation_options, cli_instance_set_entity},
@@ -83,8 +94,10 @@ static const struct cli_verb verbs[] = {
      cli_task_release_options, cli_task_release},
     {"task", "reassign", "TASK", 1, 1, "give a task to somebody else", task_reassign_details,
      cli_task_reassign_options, cli_task_reassign},
-    {"task", "list", "", 0, 0, "list open tasks", NULL,
+    {"task", "list", "", 0, 0, "list open tasks", task_list_details,
      cli_task_list_options, cli_task_list},
+    {"report", "work", "", 0, 0, "how much work was done, by whom, and how long it took", report_work_details,
+     cli_report_work_options, cli_report_work},
     {"state", "watch", "", 0, 0, "print the events of tasks and instances as they happen", NULL,
      cli_state_watch_options, cli_state_watch},
     {"dead-letter", "list", "", 0, 0, "list what the engine could not understand", NULL,
@@ -106,7 +119,7 @@ print_common(FILE *out)
 {
     fputs("\nsettings, also from PAWL_… in the environment and from the file of --config:\n", out);
     wf_settings_help(WF_PROGRAM_CLIENT, out);
-    fputs("  -o text|json               the same as --output\n"
+    fputs("  -o text|json|csv           the same as --output\n"
           "  --timeout SECONDS          the same as --timeout-ms, in seconds\n"
           "\nexit codes:\n", out);
 #define X(name, code, meaning) fprintf(out, "  %d  %s\n", code, meaning);
@@ -186,6 +199,13 @@ usage_fail(int argc, char **argv)
     return CLI_USAGE;
 }
 
+/* Of the same columns all, so that CSV makes sense. */
+static bool
+prints_rows(const struct cli_verb *verb)
+{
+    return strcmp(verb->verb, "list") == 0 || strcmp(verb->noun, "report") == 0;
+}
+
 static enum cli_exit
 run(struct cli *cli, int argc, char **argv)
 {
@@ -193,9 +213,12 @@ run(struct cli *cli, int argc, char **argv)
 
     if (code)
         return code;
-    if (strcmp(cli->settings.output, "text") != 0 && strcmp(cli->settings.output, "json") != 0)
-        return cli_fail(CLI_USAGE, "--output: \"%s\" is neither \"text\" nor \"json\"", cli->settings.output);
     cli->json = strcmp(cli->settings.output, "json") == 0;
+    cli->csv = strcmp(cli->settings.output, "csv") == 0;
+    if (!cli->json && !cli->csv && strcmp(cli->settings.output, "text") != 0)
+        return cli_fail(CLI_USAGE, "--output: \"%s\" is none of text, json and csv", cli->settings.output);
+    if (cli->csv && !prints_rows(cli->verb))
+        return cli_fail(CLI_USAGE, "--output: csv is for lists and reports");
     code = cli->verb->run(cli);
     if (fflush(stdout) == 0 || code)
         return code;

@@ -1,5 +1,5 @@
 /*
- * table.c - aligned columns for people, an array of objects for programs.
+ * table.c - aligned columns for people, an array of objects or CSV for programs.
  */
 #include <ctype.h>
 
@@ -70,6 +70,35 @@ print_text(const struct cli_table *table)
     }
 }
 
+/* RFC 4180, with plain line ends: quoted where it has to be, absent is empty. */
+static void
+put_csv(const char *text, bool last)
+{
+    if (strcmp(text, absent) == 0)
+        text = "";
+    if (text[strcspn(text, ",\"\r\n")]) {
+        putchar('"');
+        for (; *text; text++)
+            fputs(*text == '"' ? "\"\"" : (const char[]){*text, '\0'}, stdout);
+        putchar('"');
+    } else {
+        fputs(text, stdout);
+    }
+    putchar(last ? '\n' : ',');
+}
+
+static void
+print_csv(const struct cli_table *table)
+{
+    const char *cell = table->cells.data;
+
+    for (int i = 0; i < table->columns; i++)
+        put_csv(table->names[i], i == table->columns - 1);
+    for (size_t row = 0; row < table->rows; row++)
+        for (int i = 0; i < table->columns; i++, cell += strlen(cell) + 1)
+            put_csv(cell, i == table->columns - 1);
+}
+
 static bool
 is_number(const char *text)
 {
@@ -103,6 +132,8 @@ cli_table_end(struct cli_table *table)
 {
     if (table->json)
         print_json(table);
+    else if (table->csv)
+        print_csv(table);
     else
         print_text(table);
     wf_buf_drop(&table->cells);

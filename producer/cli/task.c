@@ -24,10 +24,15 @@ const struct cli_option cli_task_end_options[] = {
 };
 
 const struct cli_option cli_task_list_options[] = {
-    {"staff", "ID", "what this person holds or is offered"},
+    {"staff", "ID", "what this person holds or may take"},
+    {"department", "ID", "only what belongs to this department"},
+    {"team", "ID", "only what belongs to this team"},
+    {"role", "ID", "only what belongs to this role"},
     {"process", "ID", "only of this process"},
     {"act", "ID", "only of this activity"},
     {"state", "STATE", "pending, waiting, processing or pausing"},
+    {"entity", "ID", "only of instances about this entity"},
+    {"overdue", NULL, "only those whose time limit has passed"},
     {"limit", "N", "at most so many, the oldest first (1000)"},
     {NULL, NULL, NULL},
 };
@@ -151,23 +156,47 @@ cli_task_end(struct cli *cli)
     return CLI_OK;
 }
 
+/* The group of --department, --team or --role, as the column `candidates` has it; "" if none was named. */
+static enum cli_exit
+group_read(const struct cli *cli, char *ret_group, size_t size)
+{
+    static const char *const kinds[] = {"department", "team", "role"};
+    const char *found = NULL;
+
+    *ret_group = '\0';
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const char *group = cli_option(cli, kinds[i]);
+        if (group && found)
+            return cli_fail(CLI_USAGE, "--%s and --%s exclude each other", found, kinds[i]);
+        if (!group)
+            continue;
+        found = kinds[i];
+        snprintf(ret_group, size, "%s:%s", found, group);
+    }
+    return CLI_OK;
+}
+
 enum cli_exit
 cli_task_list(struct cli *cli)
 {
     static const char filter[] = " where ($1::text is null or process_id = $1) and ($2::text is null or act_id = $2)"
-                                 " and ($3::text is null or state::text = $3)"
-                                 " order by date_created, task_id limit $4::bigint";
+                                 " and ($3::text is null or state::text = $3) and ($4::text = '' or candidates = $4)"
+                                 " and ($5::text is null or entity_id = $5) and ($6::text is null or due_at < now())"
+                                 " order by date_created, task_id limit $7::bigint";
     const char *staff = cli_option(cli, "staff"), *limit = cli_option(cli, "limit");
-    const char *const values[] = {cli_option(cli, "process"), cli_option(cli, "act"), cli_option(cli, "state"),
-                                  limit ? limit : "1000", staff};
-    char source[512];
+    char group[256], source[768];
+    const char *const values[] = {cli_option(cli, "process"), cli_option(cli, "act"), cli_option(cli, "state"), group,
+                                  cli_option(cli, "entity"), cli_option(cli, "overdue"), limit ? limit : "1000", staff};
     long number;
     enum cli_exit code = cli_number(cli, "limit", 1, 100000000, 0, &number);
 
+    if (!code)
+        code = group_read(cli, group, sizeof group);
     if (code)
         return code;
-    snprintf(source, sizeof source, "* from workflow.%s%s", staff ? "task_list_of($5)" : "task_list", filter);
+    snprintf(source, sizeof source, "* from workflow.%s%s", staff ? "task_list_of($8)" : "task_list", filter);
     return cli_list(cli,
-                    "task_id, process_id, act_id, state, staff_id, candidates, entity_id, " CLI_TIME("date_created"),
-                    source, values, staff ? 5 : 4);
+                    "task_id, process_id, act_id, state, staff_id, grantor_id, candidates, entity_id, "
+                    CLI_TIME("date_created") ", " CLI_TIME("due_at"),
+                    source, values, staff ? 8 : 7);
 }

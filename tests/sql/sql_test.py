@@ -108,14 +108,14 @@ class Install(unittest.TestCase):
               from pg_class c
              where c.relnamespace = 'workflow'::regnamespace
                and c.relkind in ('r', 'p', 'v')
-               and c.relname !~ '^have_done_tasks_[0-9]'
+               and c.relname !~ '^(have_done|handed_on)_tasks_[0-9]'
                and obj_description(c.oid) is null"""), "")
         self.assertEqual(psql("""
             select a.attrelid::regclass || '.' || a.attname
               from pg_attribute a
               join pg_class c on c.oid = a.attrelid
              where c.relnamespace = 'workflow'::regnamespace
-               and c.relkind in ('r', 'p')
+               and c.relkind in ('r', 'p', 'v')
                and not c.relispartition
                and a.attnum > 0
                and col_description(c.oid, a.attnum) is null"""), "")
@@ -127,7 +127,8 @@ class Install(unittest.TestCase):
             """), "")
 
     def test_history_has_partitions_ahead(self) -> None:
-        self.assertEqual(psql("select count(*) from pg_inherits where inhparent = 'workflow.have_done_tasks'::regclass"), "14")
+        for table in ("have_done_tasks", "handed_on_tasks"):
+            self.assertEqual(psql(f"select count(*) from pg_inherits where inhparent = 'workflow.{table}'::regclass"), "14")
         out = psql("""
             begin;
             insert into workflow.have_done_tasks (instance_id, date_created, date_ended, n, serial_no, branch_no, how, act_id)
@@ -138,7 +139,7 @@ class Install(unittest.TestCase):
             select count(*) from workflow.have_done_tasks_default;
             select count(*) from workflow.have_done_tasks;
             rollback;""")
-        self.assertEqual(out.split(), ["2", "1", "1", "15"])
+        self.assertEqual(out.split(), ["2", "2", "1", "15"])  # a month, of each of two tables
 
 
 class Statements(unittest.TestCase):
@@ -312,11 +313,18 @@ def task(n: int, **columns: str) -> str:
 class Views(unittest.TestCase):
     COLUMNS = {
         "process_list": "process_id version name deployed_at activities is_latest",
-        "instance_list": "instance_id process_id version entity_id state completion_flag date_created date_completed open_tasks",
+        "instance_list": "instance_id process_id version entity_id state completion_flag date_created date_completed open_tasks"
+                         " date_changed actor variables incidents",
         "task_list": "task_id instance_id process_id version act_id name act_type state staff_id grantor_id executor_id"
-                     " candidates date_created date_waiting date_processing entity_id",
+                     " candidates date_created date_waiting date_processing entity_id date_changed due_at n pre_act_id serial_no"
+                     " branch_no instance_state",
         "history_list": "task_id instance_id process_id act_id act_type how completion_flag staff_id grantor_id executor_id"
-                        " date_created date_waiting date_processing date_ended pre_act_id",
+                        " date_created date_waiting date_processing date_ended pre_act_id waiting_time paused_time due_at attempt"
+                        " serial_no branch_no n version entity_id working_time on_time",
+        "handed_on_list": "task_id instance_id process_id act_id state staff_id to_staff_id date_handed_on",
+        "incident_list": "incident_id instance_id process_id task_id code detail attempt date_created date_resolved",
+        "process_status": "process_id running stalled suspended completed cancelled open_tasks overdue incidents oldest_open",
+        "activity_status": "process_id act_id open_tasks pending waiting processing pausing overdue mean_waiting_time oldest",
     }
 
     def test_columns_keep_their_names_and_places(self) -> None:
@@ -355,6 +363,57 @@ class Views(unittest.TestCase):
                          ["anna|:1:2", "ben|:3:5:6", "carl|:3:4:5", "0", "role:r", "department:all", "team:t", "team:t", "role:r", "7"])
 
 
+class Reports(unittest.TestCase):
+    """work_report() over history rows that were not written by the engine (LOG-2)."""
+
+    HISTORY = f"""
+        insert into workflow.process values ('p', 1, now(), null, null, null, '');
+        insert into workflow.activity (process_id, version, act_order, act_id, act_type)
+        values ('p', 1, 1, 'a', 'interaction'), ('p', 1, 2, 'm', 'and_merge'), ('p', 1, 3, 'x', 'automation');
+        {INSTANCE};
+        insert into workflow.have_done_tasks (instance_id, n, serial_no, branch_no, act_id, staff_id, how, date_created,
+                                              date_waiting, date_ended, waiting_time, paused_time, due_at)
+        select '01934c00-0000-7000-8000-000000000001', i, 1, 1, 'a', 'ann', 'ended', d, d, d + i * interval '10 s',
+               i * 1000000, nullif(i - 1, 0) * 1000000, d + interval '25 s'
+          from (values (timestamptz '2026-03-31 23:59:00Z')) v (d), generate_series(1, 5) i;
+        insert into workflow.have_done_tasks (instance_id, n, serial_no, branch_no, act_id, staff_id, how, date_created, date_ended)
+        select '01934c00-0000-7000-8000-000000000001', n, 1, 1, 'a', 'ann', how::workflow.how, '2026-03-01Z', '2026-03-31Z'
+          from (values (6, 'withdrawn'), (7, 'absorbed')) v (n, how);
+        insert into workflow.have_done_tasks (instance_id, n, serial_no, branch_no, act_id, how, date_created, date_ended)
+        select '01934c00-0000-7000-8000-000000000001', n, 1, 1, act_id, 'ended', '2026-03-01Z', '2026-03-31Z'
+          from (values (8, 'm'), (9, 'x')) v (n, act_id);"""
+
+    def report(self, columns: str, arguments: str) -> list[str]:
+        out = psql(f"begin; set local timezone = 'UTC'; {self.HISTORY}"
+                   f"select {columns} from workflow.work_report({arguments}); rollback;")
+        return [line for line in out.splitlines() if line]
+
+    def test_quantities(self) -> None:
+        """Working time is what was neither waiting nor pausing; withdrawn and absorbed tasks were not done."""
+        self.assertEqual(
+            self.report("person, done, waiting_time, waiting_median, waiting_p90, working_time, working_median, paused_time,"
+                        " paused_median, on_time, late", "'{person}', '2026-03-01', '2026-05-01'"),
+            ["ann|5|15|3|4.6|125|25|10|2|2|3"])
+        self.assertEqual(self.report("act_id, done", "'{activity}', '2026-03-01', '2026-05-01'"), ["a|5", "x|1"])
+
+    def test_periods(self) -> None:
+        """A task belongs to the day on which it ended; --to is not in the period."""
+        self.assertEqual(self.report("to_char(period, 'MM-DD'), done", "'{person}', '2026-03-01', '2026-05-01', 'day'"),
+                         ["03-31|5"])
+        self.assertEqual(self.report("done", "'{person}', '2026-03-31 23:59:20Z', '2026-03-31 23:59:50Z'"), ["3"])
+
+    def test_unknown_words_are_refused(self) -> None:
+        for arguments in ("'{shoe}', now(), now()", "'{person}', now(), now(), 'year'", "'{null}', now(), now()"):
+            with self.assertRaisesRegex(Failed, "is none of"):
+                self.report("*", arguments)
+
+    def test_a_period_reads_its_partitions_alone(self) -> None:
+        plan = psql("explain (costs off) select * from workflow.history_list"
+                    " where date_ended >= date_trunc('month', now()) and date_ended < now()")
+        month = psql("select to_char(now() at time zone 'UTC', 'YYYY_MM')")
+        self.assertEqual(set(re.findall(r" on (have_done_tasks_?\w*)", plan)), {f"have_done_tasks_{month}"}, plan)
+
+
 class Roles(unittest.TestCase):
     def refused(self, role: str, sql: str) -> None:
         with self.assertRaisesRegex(Failed, "permission denied", msg=f"{role}: {sql}"):
@@ -367,7 +426,7 @@ class Roles(unittest.TestCase):
     def test_worker(self) -> None:
         as_role("pawl_worker", "insert into workflow.outbox values (1, 1, ''); select * from workflow.catalog; "
                                "select workflow.institution_store('{}', 1); select pg_try_advisory_lock(1346459468, 999)")
-        for sql in ("select * from workflow.have_done_tasks", "delete from workflow.instance", "update workflow.command_id set position = 1",
+        for sql in ("select * from workflow.have_done_tasks", "select * from workflow.handed_on_tasks", "delete from workflow.instance", "update workflow.command_id set position = 1",
                     "delete from workflow.partition", "update workflow.process set name = ''", "insert into workflow.staff values ('x')",
                     "update workflow.catalog set partitions = 3", "select workflow.partitions_set(3)",
                     "create table workflow.x ()", "select workflow.history_partitions_make(1)"):
@@ -386,6 +445,8 @@ class Roles(unittest.TestCase):
         for view in Views.COLUMNS:
             as_role("pawl_reader", f"select * from workflow.{view}")
         as_role("pawl_reader", "select * from workflow.task_list_of('anna')")
+        as_role("pawl_reader", "select * from workflow.work_report('{person,department,team,role}', now(), now(), 'week')")
+        as_role("pawl_reader", "select * from workflow.instance_needs(gen_random_uuid())")
         for sql in ("select * from workflow.instance", "select * from workflow.to_do_task_list", "select * from workflow.staff",
                     "select * from workflow.outbox", "select workflow.institution_store('{}', 1)", "select workflow.partitions_set(3)"):
             self.refused("pawl_reader", sql)

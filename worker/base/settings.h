@@ -42,7 +42,7 @@ enum wf_program { WF_PROGRAM_WORKER = 1, WF_PROGRAM_CLIENT = 2, WF_PROGRAM_BOTH 
     N(watchdog_ms,             WORKER, 20000, 1000, 600000, "the worker ends itself after this long without progress") \
     N(retry_max_ms,            WORKER, 2000, 10, 60000,    "longest wait between attempts while a server is away") \
     N(timeout_ms,              CLIENT, 10000, 1, 3600000,  "how long to wait for an outcome or a server") \
-    S(output,                  CLIENT, "text",             "text or json")                             \
+    S(output,                  CLIENT, "text",             "text, json, or (lists and reports) csv")    \
     S(log_level,               BOTH,   "info",             "error, warning, info or debug")            \
     S(log_format,              BOTH,   "text",             "text or json")
 
