@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "batch.h"
+#include "codec/condition.h"
 #include "work.h"
 
 enum { IDLE_MS = 1000, MAX_NAME = 64 };
@@ -114,6 +115,7 @@ wf_worker_run(const struct wf_settings *settings)
         wf_log(WF_LOG_ERROR, "cannot start", "error=\"%s\"", error.message);
         return WF_EXIT_USAGE;
     }
+    worker.conditions = wf_conditions_open();
     signal(SIGALRM, watchdog);
     wf_log(WF_LOG_INFO, "starting", "version=%s", PAWL_VERSION);
     while (!wf_worker_stop && !worker.fatal.exit_code) {
@@ -126,6 +128,7 @@ wf_worker_run(const struct wf_settings *settings)
         wf_log(WF_LOG_INFO, "stopping", "%s", "");
     wf_worker_progress(&worker);
     wf_worker_disconnect(&worker);
+    wf_conditions_close(worker.conditions);
     wf_codec_drop(&worker.codec);
     wf_cache_drop(&worker.cache);
     free(worker.partitions);

@@ -1,14 +1,14 @@
 #include "work.h"
 
-#include "work_state.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "codec/condition.h"
 #include "codec/institution_file.h"
 #include "codec/variables.h"
+#include "work_state.h"
 
 enum { RETRIES = 5 }; /* of a whole batch after a deadlock or a lost race (EOS-23) */
 
@@ -36,6 +36,15 @@ variables_merge(void *context, struct wf_arena *arena, const char *old, const ch
     return merged && (int64_t)wf_variables_size(merged) <= work->worker->settings->event_max_bytes ? merged : NULL;
 }
 
+static bool
+condition_holds(void *context, struct wf_arena *arena, const char *condition, const char *variables, bool *ret_holds,
+                const char **ret_reason)
+{
+    const struct work *work = context;
+
+    return wf_condition_holds(work->worker->conditions, arena, condition, variables, ret_holds, ret_reason);
+}
+
 static void
 begin(struct work *work)
 {
@@ -44,6 +53,7 @@ begin(struct work *work)
     wf_unit_begin(&work->unit, &work->arena);
     work->unit.process_find = process_find;
     work->unit.variables_merge = variables_merge;
+    work->unit.condition_holds = condition_holds;
     work->unit.context = work;
     work->store = (struct wf_work){.unit = &work->unit};
     work->buffers = calloc((size_t)worker->partition_count, sizeof *work->buffers);

@@ -62,6 +62,7 @@ struct wf_worker {
     struct wf_consumer *awakened;   /* the same, for the publisher's thread: NULL once it is being closed */
     struct wf_publisher *publisher; /* NULL until a slot is held */
     struct wf_codec codec;
+    struct wf_conditions *conditions; /* compiled, of all definitions (FWD-6) */
     struct wf_catalog catalog;
     char incarnation[WF_UUID_TEXT + 1];
     int32_t slot;

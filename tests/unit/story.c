@@ -37,6 +37,18 @@ merge_variables(void *context, struct wf_arena *arena, const char *old, const ch
     return change[0] == '{' ? wf_arena_printf(arena, "%s%s", old ? old : "", change) : NULL;
 }
 
+/* A condition names a member of the variables: "x" of "{x}{y}"; "!x" cannot be evaluated, "*" always holds. */
+static bool
+evaluate_condition(void *context, struct wf_arena *arena, const char *condition, const char *variables, bool *ret_holds,
+                   const char **ret_reason)
+{
+    (void)context;
+    *ret_reason = "it is wrong";
+    *ret_holds = strcmp(condition, "*") == 0 ||
+                 (variables && strstr(variables, wf_arena_printf(arena, "{%s}", condition)));
+    return condition[0] != '!';
+}
+
 static void
 unit_begin(void)
 {
@@ -47,6 +59,7 @@ unit_begin(void)
     story.unit.institution = institution;
     story.unit.process_find = find_process;
     story.unit.variables_merge = merge_variables;
+    story.unit.condition_holds = evaluate_condition;
 }
 
 void
@@ -349,6 +362,7 @@ answer_all(void)
         length += (size_t)snprintf(story.asked + length, sizeof story.asked - length, "%s%s",
                                    i ? "," : length ? " " : "", unit->questions[i]->subject);
         answer_question(unit->questions[i]);
+        story.last_question = unit->questions[i];
     }
     unit->question_count = 0;
 }

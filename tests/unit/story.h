@@ -9,9 +9,12 @@
  *     M:and_merge closes:S      any type by its name, with the members it needs
  *     M:or_merge asks:ok        admits this flag alone
  *     M:vote_merge votes:2 asks:ok | votes:50%
+ *     A:task pre:f post:g       user-defined rules; func:h as the group
  *     A -> B,C                  a routing rule for any flag
  *     A -ok-> B                 ... for one flag
  *     A after P -ok-> B         ... and for tasks reached from P
+ *     A -> B if:yes             ... under a condition: the variables have {yes}; "*" holds, "!" cannot be evaluated
+ *     A -> B default            ... when no other holds
  *     M after A needs A=ok,B    a pre rule
  *
  * A command is a line, and so is what it does: its events in order, or why it was rejected.
@@ -40,6 +43,7 @@ struct story {
     bool batches;                 /* events tell batches: "2 A waiting (2.1)", "opens 2", "closes 2" */
     const char *answers;          /* of story_answers() */
     char asked[1000];             /* the subjects of the last command's questions, a round between spaces */
+    const struct wf_question *last_question;
     int commands;                 /* so far; a day passes by one second each */
     struct wf_process *processes[16]; /* the shell's catalog, in order of deployment */
     size_t process_count;

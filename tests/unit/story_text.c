@@ -96,6 +96,10 @@ read_member(struct wf_process *process, struct wf_activity *activity, char *word
         *(strchr(value, '%') ? &activity->votes_percent : &activity->votes_needed) = (int32_t)strtol(value, NULL, 10);
     else if ((value = after_colon(word, "exec")))
         activity->auto_executive = value;
+    else if ((value = after_colon(word, "pre")))
+        activity->ex_pre_rule_func = value;
+    else if ((value = after_colon(word, "post")))
+        activity->ex_post_rule_func = value;
     else if (strcmp(word, "terminate") == 0)
         activity->terminate = true;
     else if (strcmp(word, "inclusive") == 0)
@@ -124,6 +128,10 @@ read_activity(struct wf_process *process, const struct line *line)
         activity->auto_executive = "program";
     for (int i = 1; i < line->count; i++)
         read_member(process, activity, line->words[i]);
+    if (activity->ex_pre_rule_func || activity->ex_post_rule_func)
+        activity->rule_applied = !activity->ex_post_rule_func  ? WF_RULE_PRE
+                                 : activity->ex_pre_rule_func ? WF_RULE_BOTH
+                                                              : WF_RULE_POST;
 }
 
 static void
@@ -158,7 +166,8 @@ read_route(struct wf_process *process, struct wf_activity *activity, char *after
     route->next_ids = split_list(&process->arena, at < line->count ? line->words[at] : NULL, &route->next_count);
     for (int i = at + 1; i < line->count; i++) {
         route->is_default |= strcmp(line->words[i], "default") == 0;
-        route->condition = after_colon(line->words[i], "if");
+        if (after_colon(line->words[i], "if"))
+            route->condition = after_colon(line->words[i], "if");
     }
 }
 

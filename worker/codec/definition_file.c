@@ -1,5 +1,6 @@
 #include "codec/definition_file.h"
 
+#include "codec/condition.h"
 #include "codec/fields.h"
 
 /* A file being read. */
@@ -268,6 +269,7 @@ static void
 read_routing(struct file *file, struct wf_slice object, const struct wf_place *place)
 {
     struct routing row = {0};
+    const char *reason;
 
     wf_fields_read(&file->reading, &routing_table, object, place, &row);
     check_activity(file, place, "from", row.from);
@@ -275,6 +277,8 @@ read_routing(struct file *file, struct wf_slice object, const struct wf_place *p
     check_activities(file, place, "to", &row.to);
     if (row.route.condition && !*row.route.condition)
         fault(file, place, "condition", "invalid_value", "%s", "the condition is empty");
+    else if (row.route.condition && !wf_condition_check(&file->process->arena, row.route.condition, &reason))
+        fault(file, place, "condition", "condition_syntax", "the condition is no expression: %s", reason);
 
     struct wf_activity *activity = row.from ? wf_process_activity(file->process, row.from) : NULL;
     if (!activity)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/graph.h"
+#include "core/rule.h"
 
 /* The length of the UTF-8 sequence at `s`, or 0 if it is not one (RFC 3629). */
 static size_t
@@ -48,6 +49,18 @@ wf_id_valid(const char *text)
             return false;
     }
     return length > 0;
+}
+
+size_t
+wf_text_cut(const char *text, size_t max)
+{
+    size_t length = strnlen(text, max + 1);
+
+    if (length <= max)
+        return length;
+    for (length = max; length && (text[length] & 0xc0) == 0x80;)
+        length--;
+    return length;
 }
 
 void
@@ -233,6 +246,27 @@ check_assignment(struct check *check)
                      wf_method_name(rule->method));
 }
 
+/* FWD-4, FWD-6: what cannot be meant. */
+static void
+check_routing_rules(struct check *check)
+{
+    const struct wf_activity *activity = check->activity;
+
+    for (size_t r = 0; r < activity->route_count; r++)
+        if (activity->routes[r].is_default && activity->routes[r].condition)
+            wf_fault_add(check->faults, "default_with_condition", check->path,
+                         "a routing rule of \"%s\" is the default and has a condition", activity->act_id);
+    if (activity->rule_applied == WF_RULE_DEFAULT)
+        return;
+    if ((wf_rule_is_pre(activity) && !activity->ex_pre_rule_func) ||
+        (wf_rule_is_post(activity) && !activity->ex_post_rule_func))
+        wf_fault_add(check->faults, "no_function", check->path, "\"%s\" does not name the function of its %s",
+                     activity->act_id, wf_rule_applied_name(activity->rule_applied));
+    if (wf_rule_is_post(activity) && !activity->route_count)
+        wf_fault_add(check->faults, "post_rule_without_routing", check->path,
+                     "\"%s\" has a post rule, but no routing rules that name what may follow", activity->act_id);
+}
+
 static void
 unsupported(struct check *check, bool used, const char *what)
 {
@@ -247,14 +281,6 @@ check_supported(struct check *check)
 {
     const struct wf_activity *activity = check->activity;
     const struct wf_assgn_rule *rule = &activity->assignment;
-    bool conditions = false;
-
-    for (size_t r = 0; r < activity->route_count; r++)
-        conditions |= activity->routes[r].condition || activity->routes[r].is_default;
-    unsupported(check, conditions, "conditions");
-    unsupported(check, activity->inclusive, "inclusive routing");
-    unsupported(check, activity->rule_applied != WF_RULE_DEFAULT, wf_rule_applied_name(activity->rule_applied));
-    unsupported(check, rule->based_on == WF_BASED_ON_USER_DEFINED, "a user-defined group");
     unsupported(check, rule->based_on != WF_BASED_ON_NONE &&
                 (rule->method == WF_METHOD_ROUND_ROBIN || rule->method == WF_METHOD_LEAST_WORKING_LIST),
                 wf_method_name(rule->method));
@@ -299,6 +325,7 @@ check_activity(struct check *check)
     check_members(check);
     check_duplicate_routes(check);
     check_assignment(check);
+    check_routing_rules(check);
     check_supported(check);
 }
 

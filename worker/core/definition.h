@@ -24,6 +24,9 @@ enum { WF_ID_MAX = 200 }; /* bytes of any id but an instance's */
 /* Whether a text may be an id: UTF-8, 1 to 200 bytes, no control characters. */
 bool wf_id_valid(const char *text);
 
+/* How many bytes of a UTF-8 text make at most `max`, not ending within a character. */
+size_t wf_text_cut(const char *text, size_t max);
+
 struct wf_time_limit {
     int64_t within; /* microseconds; 0: no limit */
     enum wf_limit_action action;

@@ -4,13 +4,20 @@
 
 #include "core/graph.h"
 #include "core/merge.h"
+#include "core/rule.h"
+
+bool
+wf_dependency_gathers(const struct wf_activity *activity)
+{
+    return wf_act_type_merges(activity->type) || activity->pre_rule_count || wf_rule_is_pre(activity);
+}
 
 struct wf_task *
 wf_dependency_gatherer(const struct wf_instance *instance, const struct wf_activity *activity, int32_t serial_no)
 {
     bool merge = activity->type == WF_ACT_AND_MERGE || activity->type == WF_ACT_VOTE_MERGE;
 
-    if (activity->type == WF_ACT_OR_MERGE || (!merge && !activity->pre_rule_count))
+    if (activity->type == WF_ACT_OR_MERGE || !wf_dependency_gathers(activity))
         return NULL; /* an or_merge gathers nothing: each arrival waits for itself (DEP-4) */
 
     const struct wf_batch *batch = merge ? wf_merge_batch(instance, activity, serial_no)
@@ -83,18 +90,27 @@ unmet_by_rule(const struct wf_instance *instance, const struct wf_pre_rule *rule
     return NULL;
 }
 
+/* Whether a task may start by an arrival: by its user-defined rule (FWD-4), else by the set for it (DEP-2, DEP-4). */
+static bool
+rule_holds(struct wf_unit *unit, const struct wf_task *task, const struct wf_arrival *arrival)
+{
+    if (wf_rule_is_pre(task->activity))
+        return wf_rule_may_start(unit, task, arrival);
+    return !unmet_by_rule(task->instance, pre_rule_after(task->activity, arrival->pre_act_id));
+}
+
 /* DEP-1, DEP-2: the set for any of the activities it was reached from is enough. */
 static enum wf_readiness
 check_sequence(struct wf_unit *unit, struct wf_task *task)
 {
-    if (!task->activity->pre_rule_count)
+    if (!wf_dependency_gathers(task->activity))
         return WF_READY;
     for (size_t i = 0; i < task->arrival_count; i++) {
-        const char *pre_act_id = task->arrivals[i].pre_act_id;
-        if (!unmet_by_rule(task->instance, pre_rule_after(task->activity, pre_act_id))) {
+        const struct wf_arrival *arrival = &task->arrivals[i];
+        if (rule_holds(unit, task, arrival)) {
             wf_unit_touch_task(unit, task);
-            task->pre_act_id = pre_act_id;
-            task->branch_no = task->arrivals[i].branch_no;
+            task->pre_act_id = arrival->pre_act_id;
+            task->branch_no = arrival->branch_no;
             return WF_READY;
         }
     }
@@ -152,13 +168,22 @@ unmet_by_merge(const struct wf_task *task)
     return NULL;
 }
 
+/* FWD-4: a merge that gathers is asked for its last arrival. */
 static enum wf_readiness
-check_and_merge(const struct wf_task *task)
+check_gathered(struct wf_unit *unit, const struct wf_task *task)
+{
+    return wf_rule_may_start(unit, task, &task->arrivals[task->arrival_count - 1]) ? WF_READY : WF_NOT_READY;
+}
+
+static enum wf_readiness
+check_and_merge(struct wf_unit *unit, const struct wf_task *task)
 {
     const struct wf_batch *batch = wf_merge_batch(task->instance, task->activity, task->serial_no);
 
     if (wf_merge_closed(task->activity, batch))
         return WF_ABSORB; /* BAT-5 */
+    if (wf_rule_is_pre(task->activity))
+        return check_gathered(unit, task);
     if (task->activity->pre_rule_count)
         return unmet_by_merge(task) ? WF_NOT_READY : WF_READY;
     return batch && wf_merge_could_come(task->instance, task->activity, batch, task) ? WF_NOT_READY : WF_READY;
@@ -166,7 +191,7 @@ check_and_merge(const struct wf_task *task)
 
 /* DEP-4, DEP-5: what the merge does not admit is absorbed; what must wait for its set may still lose. */
 static enum wf_readiness
-check_or_merge(const struct wf_task *task)
+check_or_merge(struct wf_unit *unit, const struct wf_task *task)
 {
     const struct wf_activity *merge = task->activity;
     const struct wf_arrival *arrival = &task->arrivals[0];
@@ -177,14 +202,16 @@ check_or_merge(const struct wf_task *task)
     if (wf_merge_closed(merge, wf_merge_batch(task->instance, merge, task->serial_no)) ||
         wf_or_merge_lost(task->instance, merge, task->serial_no, task->branch_no))
         return WF_ABSORB;
-    return unmet_by_rule(task->instance, pre_rule_after(merge, arrival->pre_act_id)) ? WF_NOT_READY : WF_READY;
+    return rule_holds(unit, task, arrival) ? WF_READY : WF_NOT_READY;
 }
 
 static enum wf_readiness
-check_vote_merge(const struct wf_task *task)
+check_vote_merge(struct wf_unit *unit, const struct wf_task *task)
 {
     if (wf_merge_closed(task->activity, wf_merge_batch(task->instance, task->activity, task->serial_no)))
         return WF_ABSORB;
+    if (wf_rule_is_pre(task->activity))
+        return check_gathered(unit, task);
     return wf_vote_merge_count(task) == WF_VOTE_OPEN ? WF_NOT_READY : WF_READY;
 }
 
@@ -192,9 +219,9 @@ enum wf_readiness
 wf_dependency_check(struct wf_unit *unit, struct wf_task *task)
 {
     switch (task->activity->type) {
-    case WF_ACT_AND_MERGE: return check_and_merge(task);
-    case WF_ACT_OR_MERGE: return check_or_merge(task);
-    case WF_ACT_VOTE_MERGE: return check_vote_merge(task);
+    case WF_ACT_AND_MERGE: return check_and_merge(unit, task);
+    case WF_ACT_OR_MERGE: return check_or_merge(unit, task);
+    case WF_ACT_VOTE_MERGE: return check_vote_merge(unit, task);
     default: return check_sequence(unit, task);
     }
 }
@@ -250,6 +277,9 @@ wf_dependency_reason(struct wf_unit *unit, const struct wf_task *task)
                                      : unmet_by_rule(task->instance, pre_rule_after(activity, task->pre_act_id));
     int32_t votes, needed;
 
+    if (wf_rule_is_pre(activity))
+        return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for the pre rule \"%s\"", task->n,
+                               activity->act_id, activity->ex_pre_rule_func);
     if (activity->type == WF_ACT_VOTE_MERGE) {
         votes = wf_vote_merge_votes(task, &needed);
         return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for votes: it has %d of %d", task->n,

@@ -8,7 +8,10 @@
 
 enum wf_readiness { WF_READY, WF_NOT_READY, WF_ABSORB };
 
-/* Whether a pending task may start, stays pending, or is absorbed (DEP-1 to DEP-6, BAT-5). */
+/* Whether tasks of this activity gather what arrives while they are pending (DEP-2, DEP-3, DEP-4, DEP-6). */
+bool wf_dependency_gathers(const struct wf_activity *activity);
+
+/* Whether a pending task may start, stays pending, or is absorbed (DEP-1 to DEP-6, BAT-5); not ready: or rejected. */
 enum wf_readiness wf_dependency_check(struct wf_unit *unit, struct wf_task *task);
 
 /* The pending task that an arrival at an activity joins, or NULL (DEP-2, DEP-3, DEP-6). */

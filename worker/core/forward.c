@@ -4,7 +4,13 @@
 
 #include "core/dependency.h"
 #include "core/graph.h"
+#include "core/rule.h"
 #include "core/task.h"
+
+enum {
+    RANK_MAX = 4,
+    EXCERPT = 300 /* bytes of a condition, in a message */
+};
 
 /*
  * How specific a rule is for a task: 4 both given, 3 flag, 2 pre, 1 neither; 0: no match (FWD-1).
@@ -19,20 +25,34 @@ specificity(const struct wf_route *route, const char *pre_act_id, const char *fl
     return (route->flag ? 2 : 0) + (route->after ? 1 : 0) + 1;
 }
 
-const struct wf_route *
-wf_forward_match(const struct wf_activity *activity, const char *pre_act_id, const char *completion_flag)
+/* FWD-6: whether a rule's condition holds; false as well if it cannot be evaluated, which rejects the command. */
+static bool
+condition_holds(struct wf_unit *unit, const struct wf_task *task, const struct wf_route *route)
 {
-    const struct wf_route *best = NULL;
-    int best_rank = 0;
+    const char *reason = NULL;
+    bool holds = false;
 
-    for (size_t r = 0; r < activity->route_count; r++) {
-        int rank = specificity(&activity->routes[r], pre_act_id, completion_flag);
-        if (rank > best_rank) { /* among equals the first stays */
-            best = &activity->routes[r];
-            best_rank = rank;
+    if (!route->condition)
+        return true;
+    if (unit->condition_holds(unit->context, unit->arena, route->condition, task->instance->variables, &holds, &reason))
+        return holds;
+    return wf_unit_reject(unit, WF_CODE_CONDITION_FAILED, "the condition \"%.*s\" of \"%s\" cannot be evaluated: %s",
+                          (int)wf_text_cut(route->condition, EXCERPT), route->condition, task->activity->act_id, reason);
+}
+
+const struct wf_route *
+wf_forward_match(struct wf_unit *unit, const struct wf_task *task, bool is_default)
+{
+    const struct wf_activity *activity = task->activity;
+
+    for (int rank = RANK_MAX; rank > 0 && !unit->rejected; rank--)
+        for (size_t r = 0; r < activity->route_count && !unit->rejected; r++) {
+            const struct wf_route *route = &activity->routes[r];
+            if (route->is_default == is_default && specificity(route, task->pre_act_id, task->completion_flag) == rank &&
+                condition_holds(unit, task, route))
+                return route; /* among equals the first */
         }
-    }
-    return best;
+    return NULL;
 }
 
 static bool
@@ -49,7 +69,7 @@ wf_forward_flags(const struct wf_activity *activity, const char *pre_act_id, con
 {
     size_t count = 0;
 
-    for (size_t r = 0; r < activity->route_count; r++) {
+    for (size_t r = 0; r < activity->route_count && !wf_rule_is_post(activity); r++) {
         const struct wf_route *route = &activity->routes[r];
         if (route->after && (!pre_act_id || strcmp(route->after, pre_act_id) != 0))
             continue;
@@ -104,27 +124,81 @@ wf_forward_open_batch(struct wf_unit *unit, struct wf_task *task, int32_t serial
     return batch;
 }
 
+/* The activities that follow a task. */
+struct next {
+    struct wf_activity **activities;
+    size_t count, capacity;
+};
+
+static void
+add_once(struct wf_unit *unit, struct next *next, const struct wf_route *route)
+{
+    for (size_t i = 0; i < route->next_count; i++) {
+        bool named = false;
+        for (size_t k = 0; k < next->count; k++)
+            named |= next->activities[k] == route->next[i];
+        if (!named)
+            WF_ARENA_PUSH(unit->arena, next->activities, next->count, next->capacity, route->next[i]);
+    }
+}
+
+/* FWD-6: every rule that matches and holds, in order. */
+static void
+take_every(struct wf_unit *unit, const struct wf_task *task, struct next *next)
+{
+    const struct wf_activity *activity = task->activity;
+
+    for (size_t r = 0; r < activity->route_count && !unit->rejected; r++) {
+        const struct wf_route *route = &activity->routes[r];
+        if (!route->is_default && specificity(route, task->pre_act_id, task->completion_flag) &&
+            condition_holds(unit, task, route))
+            add_once(unit, next, route);
+    }
+}
+
+/* What follows, by the routing rules (FWD-1, FWD-6) or the user-defined one (FWD-4).  False: rejected, or it asks. */
+static bool
+find_next(struct wf_unit *unit, const struct wf_task *task, struct next *next)
+{
+    const struct wf_route *route = NULL;
+
+    if (wf_rule_is_post(task->activity))
+        return wf_rule_next(unit, task, &next->activities, &next->count);
+    if (task->activity->inclusive)
+        take_every(unit, task, next);
+    else
+        route = wf_forward_match(unit, task, false);
+    if (!route && !next->count && !unit->rejected)
+        route = wf_forward_match(unit, task, true);
+    if (unit->rejected)
+        return false;
+    if (route && task->activity->inclusive)
+        add_once(unit, next, route);
+    else if (route)
+        *next = (struct next){.activities = route->next, .count = route->next_count};
+    return next->count || no_route(unit, task);
+}
+
 bool
 wf_forward_step(struct wf_unit *unit, struct wf_task *task, int32_t serial_no, int32_t branch_no)
 {
     const struct wf_activity *activity = task->activity;
+    struct next next = {0};
 
     if (activity->type == WF_ACT_COMPLETION || (activity->type == WF_ACT_DUMMY && !activity->route_count))
         return true; /* the branch ends here (DEP-8) */
-
-    const struct wf_route *route = wf_forward_match(activity, task->pre_act_id, task->completion_flag);
-    if (!route)
-        return no_route(unit, task);
+    if (!find_next(unit, task, &next))
+        return false;
 
     struct wf_arrival arrival = {.pre_act_id = activity->act_id, .serial_no = serial_no, .branch_no = branch_no,
                                  .flag = task->completion_flag};
-    bool opens = activity->type == WF_ACT_AND_BRANCH || activity->inclusive || route->next_count > 1;
+    bool opens = activity->type == WF_ACT_AND_BRANCH || activity->inclusive || next.count > 1;
     if (opens)
-        arrival.serial_no = wf_forward_open_batch(unit, task, serial_no, branch_no, route->next_count)->serial_no;
-    for (size_t i = 0; i < route->next_count; i++) {
+        arrival.serial_no = wf_forward_open_batch(unit, task, serial_no, branch_no, next.count)->serial_no;
+    for (size_t i = 0; i < next.count; i++) {
         if (opens)
             arrival.branch_no = (int32_t)i + 1;
-        if (!wf_task_create(unit, task->instance, route->next[i], &arrival))
+        if (!wf_task_create(unit, task->instance, next.activities[i], &arrival))
             return false;
     }
     return true;
@@ -173,7 +247,8 @@ wf_forward_judge(struct wf_unit *unit, struct wf_instance *instance)
         return;
     for (size_t i = 0; i < instance->task_count; i++) {
         open += wf_task_state_open(instance->tasks[i]->state);
-        pending += instance->tasks[i]->state == WF_TASK_PENDING;
+        /* One that waits for a user-defined rule is asked again: it is no sign of a stall. */
+        pending += instance->tasks[i]->state == WF_TASK_PENDING && !wf_rule_is_pre(instance->tasks[i]->activity);
     }
     if (instance->reached_completion && open == 0) {
         complete(unit, instance);

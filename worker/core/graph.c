@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/rule.h"
+
 enum { WORD = 64 };
 
 static bool
@@ -143,8 +145,8 @@ wf_process_dominates(const struct wf_process *process, const struct wf_activity 
 bool
 wf_activity_opens_step(const struct wf_activity *activity)
 {
-    if (activity->type == WF_ACT_AND_BRANCH || activity->inclusive)
-        return true;
+    if (activity->type == WF_ACT_AND_BRANCH || activity->inclusive || wf_rule_is_post(activity))
+        return true; /* a post rule may name several, or one several times */
     for (size_t r = 0; r < activity->route_count; r++)
         if (activity->routes[r].next_count > 1)
             return true;

@@ -49,6 +49,7 @@ struct wf_question {
     const char *process_id;
     int32_t version;
     int32_t task_n;
+    int32_t arrivals; /* that the task has gathered */
     const char *act_id, *pre_act_id, *completion_flag, *entity_id, *variables;
 
     bool answered;

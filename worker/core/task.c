@@ -4,19 +4,13 @@
 #include "core/dependency.h"
 #include "core/forward.h"
 #include "core/merge.h"
+#include "core/rule.h"
 #include "core/start.h"
 
 int64_t
 wf_instance_now(const struct wf_unit *unit, const struct wf_instance *instance)
 {
     return unit->now > instance->date_changed ? unit->now : instance->date_changed;
-}
-
-/* Whether a task of this activity keeps a list of what has arrived. */
-static bool
-gathers(const struct wf_activity *activity)
-{
-    return wf_act_type_merges(activity->type) || activity->pre_rule_count;
 }
 
 static void
@@ -73,7 +67,7 @@ wf_task_create(struct wf_unit *unit, struct wf_instance *instance, struct wf_act
         return false;
     if (activity->type == WF_ACT_DUMMY || activity->type == WF_ACT_INITIAL)
         task->completion_flag = arrival->flag; /* FWD-8 */
-    if (gathers(activity))
+    if (wf_dependency_gathers(activity))
         WF_ARENA_PUSH(unit->arena, task->arrivals, task->arrival_count, task->arrival_capacity, *arrival);
     WF_ARENA_PUSH(unit->arena, unit->moving, unit->moving_count, unit->moving_capacity, task);
     return true;
@@ -158,7 +152,7 @@ proceed(struct wf_unit *unit, struct wf_task *task)
     case WF_ACT_DUMMY:
         return wf_task_end(unit, task, task->completion_flag); /* FWD-8 */
     case WF_ACT_VOTE_MERGE: {
-        bool passed = wf_vote_merge_count(task) == WF_VOTE_PASSED;
+        bool passed = wf_rule_is_pre(task->activity) || wf_vote_merge_count(task) == WF_VOTE_PASSED;
         wf_vote_merge_withdraw_rest(unit, task);
         return wf_task_end(unit, task, passed ? "passed" : "failed"); /* DEP-6, FWD-8 */
     }
@@ -177,7 +171,7 @@ move(struct wf_unit *unit, struct wf_task *task, bool *ret_moved)
 
     switch (wf_dependency_check(unit, task)) {
     case WF_NOT_READY:
-        return true;
+        return !unit->rejected && !unit->outcome.asks;
     case WF_ABSORB:
         wf_task_set_state(unit, task, WF_TASK_ABSORBED);
         *ret_moved = true;

@@ -143,6 +143,12 @@ struct wf_unit {
     struct wf_process *(*process_find)(void *context, const char *process_id, int32_t version);
     /* Sets the members of one JSON object in another; NULL: the result is too large.  It lies in the arena. */
     const char *(*variables_merge)(void *context, struct wf_arena *arena, const char *old, const char *change);
+    /*
+     * Whether a routing rule's condition holds (FWD-6) for variables (a JSON object, or NULL).  False: it cannot be
+     * evaluated, *ret_reason says why and lies in the arena.
+     */
+    bool (*condition_holds)(void *context, struct wf_arena *arena, const char *condition, const char *variables,
+                            bool *ret_holds, const char **ret_reason);
     void *context;
 
     struct wf_map instances; /* instance_id (16 bytes) -> struct wf_instance, loaded or made here */

@@ -185,6 +185,7 @@ Test(task, suspended)
     story.unit.command_no++;
     story.unit.event_count = 0;
     story.unit.changes = NULL;
+    story.unit.rejected = false;
     cr_assert(wf_task_end(&story.unit, wf_instance_task(story_instance(0), 2), NULL));
     cr_assert(wf_task_run(&story.unit, story_instance(0)));
     cr_assert_eq(wf_instance_task(story_instance(0), 4)->state, WF_TASK_PENDING);
