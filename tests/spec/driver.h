@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "codec/codec.h"
 #include "codec/command.h"
+#include "codec/condition.h"
 #include "core/unit.h"
 
 struct driver {
@@ -19,6 +20,7 @@ struct driver {
     struct wf_institution *institution;
     struct wf_decoded **documents; /* decoded commands that own a definition or an institution */
     size_t document_count, document_capacity;
+    struct wf_conditions *conditions;
     struct wf_map answers; /* function -> struct wf_answer, told by "answers" */
     struct wf_buf outbox, outcome; /* messages of the command at hand */
     struct wf_buf out;     /* the answer to the line at hand */

@@ -26,6 +26,13 @@ process_find(void *context, const char *process_id, int32_t version)
     return NULL;
 }
 
+static bool
+condition_holds(void *context, struct wf_arena *arena, const char *condition, const char *variables, bool *ret_holds,
+                const char **ret_reason)
+{
+    return wf_condition_holds(((struct driver *)context)->conditions, arena, condition, variables, ret_holds, ret_reason);
+}
+
 void
 driver_open(struct driver *driver, bool bare)
 {
@@ -38,7 +45,9 @@ driver_open(struct driver *driver, bool bare)
     (void)wf_time_parse(clock_start, &driver->unit.now);
     driver->unit.process_find = process_find;
     driver->unit.variables_merge = wf_variables_merge;
+    driver->unit.condition_holds = condition_holds;
     driver->unit.context = driver;
+    driver->conditions = wf_conditions_open();
     driver->institution = wf_institution_new();
     driver->unit.institution = driver->institution;
 }
@@ -53,6 +62,7 @@ driver_drop(struct driver *driver)
     wf_buf_drop(&driver->outbox);
     wf_buf_drop(&driver->outcome);
     wf_buf_drop(&driver->out);
+    wf_conditions_close(driver->conditions);
     wf_codec_drop(&driver->codec);
     wf_arena_drop(&driver->arena);
 }
