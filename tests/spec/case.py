@@ -80,6 +80,7 @@ def read_cases(path: Path) -> list[Case]:
         else:
             raise Unreadable(f"{path.name}:{number}: {raw}")
     for case in cases:
+        case.pending, case.core_only = case.pending or shared.pending, case.core_only or shared.core_only
         case.people = case.people or shared.people or DEFAULT_PEOPLE
         case.processes = shared.processes | case.processes
     return cases
@@ -270,7 +271,7 @@ def read_assignment(act: str, plain: list[str], named: dict[str, str]) -> Json:
 class Command:
     """What a step says: a command for a topic, or something for the backend."""
 
-    kind: str  # a topic; "advance", "answers", "rows"
+    kind: str  # a topic; "advance", "answers", "rows", "work"
     data: Json
     instance: str = ""  # the name of the instance that it is about
     id: str = ""
@@ -282,7 +283,7 @@ TASK_MEMBERS = {"for": "grantor_id", "entity": "entity_id", "vars": "variables",
                 "act": "act_id", "process": "process_id", "within": "within", "code": "code", "detail": "detail",
                 "to": "to_staff_id", "flag": "completion_flag", "staff": "staff_id", "version": "version",
                 "start": "start", "withdraw": "withdraw", "incident": "incident_id", "topic": "notifyto",
-                "requester": "requester", "hops": "hops", "executor": "executor_id", "only": "filter"}
+                "from": "valid_from", "requester": "requester", "hops": "hops", "executor": "executor_id", "only": "filter"}
 INSTANCE_WORDS = {"suspend", "resume", "cancel", "modify", "show"}
 TASK_WORDS = {"hang", "reset", "release", "reassign", "extend", "fail"}
 
@@ -303,14 +304,13 @@ class Reader:
         words = shlex.split(text)
         word = words.pop(0)
         if word == "send":
-            kind, _, raw = text[len("send "):].partition(" ")
-            return Command(kind, {}, value=re.sub(r"\$(\w+)", lambda name: self.instances.get(name[1], name[0]), raw))
+            return self.raw(text[len("send "):])
         if word == "advance":
             return Command("advance", {}, value=words[0])
         if word == "answers":
             return Command("answers", {}, value=read_answers(text[len("answers "):]))
-        if word == "rows":
-            return Command("rows", {}, instance=words[0] if words else "i")
+        if word in ("rows", "work"):
+            return Command(word, {}, instance=words[0] if words else "i")
         if word in ("load", "replace"):
             file = read_people([line.strip() for line in text[len(word):].split(";")])
             return Command("admin", {"operation": "load-institution", "institution":
@@ -318,6 +318,17 @@ class Reader:
         plain, named = split_options(words)
         command = Command("control", self.members(named), id=named.get("id", ""))
         return getattr(self, f"_{word.replace('-', '_')}", lambda *a: self._control(word, *a))(command, plain)
+
+    def raw(self, text: str) -> Command:
+        """`send TOPIC BYTES`, with `$i` for the id of an instance and `$x*1000` for a thousand times x."""
+        kind, _, raw = text.partition(" ")
+        raw = re.sub(r"\$x\*(\d+)", lambda times: "x" * int(times[1]), raw)
+        raw = re.sub(r"\$(\w+)", lambda name: self.instances.get(name[1], name[0]), raw)
+        try:
+            said = json.loads(raw)
+        except ValueError:
+            said = {}
+        return Command(kind, {}, value=raw, author=said.get("actor") or said.get("staff_id") or said.get("executor_id"))
 
     def read_do(self, text: str) -> tuple[Command, Command]:
         """`do 3 ann [flag]`: the get, and the end."""
@@ -355,7 +366,7 @@ class Reader:
             command.instance = plain[plain.index("as") + 1]
             plain = plain[:plain.index("as")]
         command.data.setdefault("process_id", plain[0] if plain else "p")
-        if command.instance in self.instances:
+        if command.instance in self.instances and not command.id:
             command.data["instance_id"] = self.instances[command.instance]
         return command
 
@@ -419,6 +430,8 @@ class Reader:
     def _authorize(self, command: Command, plain: list[str]) -> Command:
         command.kind = "admin"
         command.data |= {"operation": "authorize", "grantor_id": plain[0], "grantee_id": plain[2]}
+        if "to_staff_id" in command.data:
+            command.data["valid_to"] = command.data.pop("to_staff_id")
         return command
 
     def _revoke(self, command: Command, plain: list[str]) -> Command:

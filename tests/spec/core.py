@@ -6,8 +6,11 @@ import json
 import os
 import subprocess
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+from tell import when
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[2]
@@ -77,6 +80,17 @@ class Core:
         members = ("act_id", "state", "pre_act_id", "serial_no", "branch_no", "staff_id", "grantor_id", "executor_id",
                    "completion_flag")
         return {row["n"]: {name: row.get(name) for name in members} for row in rows}
+
+
+    def work(self, instance_id: str) -> list[tuple[int, Json]]:
+        """Who did what, and how long it waited, was worked at and paused: of tasks that were ended (LOG-2)."""
+        work = []
+        for row in sorted(self.line({"dump": instance_id})["have_done_tasks"], key=lambda row: row["n"]):
+            if row["state"] == "ended" and "staff_id" in row:
+                waiting, paused = (timedelta(microseconds=row[name]) for name in ("waiting_time", "paused_time"))
+                whole = when(row["date_ended"]) - when(row["date_created"])
+                work.append((row["n"], {**row, "waiting": waiting, "paused": paused, "working": whole - waiting - paused}))
+        return work
 
 
 def results_of(found: Json) -> list[Result]:

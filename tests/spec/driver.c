@@ -145,7 +145,8 @@ read_answer(struct driver *driver, struct wf_slice value)
     size_t capacity = 0;
 
     switch (wf_scan_kind(value)) {
-    case 't': answer->holds = value.data[0] == 't'; break;
+    case 't':
+    case 'f': answer->holds = value.data[0] == 't'; break;
     case '[':
         for (rest = wf_scan_inside(value); wf_scan_element(&rest, &element);)
             WF_ARENA_PUSH(&driver->arena, answer->ids, answer->id_count, capacity,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from case import Case, Command, Reader, Step, read_people, read_process
 from core import Core, Result
-from tell import Seen, Teller, normal, row_line, rows_of
+from tell import Seen, Teller, duration, normal, row_line, rows_of
 
 Json = dict[str, Any]
 
@@ -82,7 +83,7 @@ class Play:
     def lines(self, command: Command, results: list[Result]) -> list[str]:
         """All that happened, the first result being the command's own."""
         data = command.data
-        author = data.get("actor") or data.get("staff_id") or data.get("executor_id")
+        author = data.get("actor") or data.get("staff_id") or data.get("executor_id") or command.author
         lines: list[str] = []
         self.teller.begin()
         for at, result in enumerate(results):
@@ -137,6 +138,8 @@ class CorePlay(Play):
         elif command.kind == "rows":
             rows = self.core.rows(self.instances[command.instance])
             self.compare(step, [row_line(n, row) for n, row in sorted(rows.items())])
+        elif command.kind == "work":
+            self.compare(step, [work_line(*one) for one in self.core.work(self.instances[command.instance])])
         elif command.kind == "advance":
             self.compare(step, self.lines(command, self.core.advance(command.value)))
         elif command.value is not None:
@@ -160,6 +163,13 @@ class CorePlay(Play):
         """The tables hold what the events rebuild (LOG-1)."""
         for instance_id, seen in self.teller.seen.items():
             compare_rows(self.played, seen, self.core.rows(instance_id))
+
+
+def work_line(n: int, row: Json) -> str:
+    """What a person did, and how long it took."""
+    times = [f"{name} {duration(timedelta(seconds=round(row[name].total_seconds())))}"
+             for name in ("waiting", "working", "paused")]
+    return " ".join([str(n), row["act_id"], row["staff_id"], *times])
 
 
 def plain_take(line: str, n: str, who: str) -> bool:

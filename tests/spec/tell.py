@@ -51,7 +51,7 @@ def duration(span: timedelta) -> str:
     hours, rest = divmod(rest, 3600)
     minutes, rest = divmod(rest, 60)
     time = "".join(f"{value:g}{unit}" for value, unit in ((hours, "H"), (minutes, "M"), (rest, "S")) if value)
-    return f"{sign}P{f'{days:g}D' if days else ''}{'T' + time if time or not days else ''}"
+    return f"{sign}P{f'{days:g}D' if days else ''}{'T' + (time or '0S') if time or not days else ''}"
 
 
 class Teller:

@@ -178,8 +178,10 @@ modify_withdraw(struct wf_unit *unit, const struct wf_command *command, struct w
 {
     struct wf_task *task = wf_instance_task(instance, command->withdraw_n);
 
+    if (!task && command->withdraw_n < instance->next_n)
+        return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "task %d is over", command->withdraw_n);
     if (!task)
-        return wf_unit_reject(unit, WF_CODE_UNKNOWN_TASK, "there is no open task %d", command->withdraw_n);
+        return wf_unit_reject(unit, WF_CODE_UNKNOWN_TASK, "there is no task %d", command->withdraw_n);
     wf_task_withdraw(unit, task, command->reason);
     return true;
 }

@@ -373,13 +373,14 @@ Test(control, modify_withdraws)
     TELL("init", "running; 1 I ended; 2 A waiting");
     ENDS(2, "", "2 A ended; 3 N pending; stalled");
     TELL("modify withdraw:9 actor:op", "rejected unknown_task");
-    TELL("modify withdraw:2 actor:op", "rejected unknown_task");
+    TELL("modify withdraw:1 actor:op", "rejected wrong_state");
+    TELL("modify withdraw:2 actor:op", "rejected wrong_state");
     TELL("modify withdraw:3 start:C actor:op", "3 N withdrawn; 4 C ended; completed");
     TELL("init", "running; 1 I ended; 2 A waiting");
     ENDS(2, "", "2 A ended; 3 N pending; stalled");
     TELL("modify withdraw:3 actor:op", "3 N withdrawn"); /* nothing is open: stalled still */
     cr_assert_eq(story_instance(0)->state, WF_INSTANCE_STALLED);
-    TELL("modify withdraw:3 actor:op", "rejected unknown_task");
+    TELL("modify withdraw:3 actor:op", "rejected wrong_state");
     TELL("cancel actor:op", "cancelled");
 }
 
