@@ -5,7 +5,8 @@ set(PAWL_SQL_STEPS
     steps/001-institution.sql
     steps/002-information.sql
     steps/003-engine.sql
-    steps/008-handed-on.sql)
+    steps/008-handed-on.sql
+    steps/009-restore.sql)
 
 set(PAWL_SQL_INSTALL
     schema.sql
@@ -23,6 +24,7 @@ set(PAWL_SQL_INSTALL
     functions/institution_store.sql
     functions/institution_document.sql
     functions/partitions_set.sql
+    functions/database_restored.sql
     functions/history_partitions_make.sql
     functions/task_list_of.sql
     functions/instance_needs.sql
@@ -47,6 +49,7 @@ set(PAWL_SQL_STATEMENTS
     statements/instance_insert.sql
     statements/instance_load.sql
     statements/instance_update.sql
+    statements/incarnation_find.sql
     statements/institution_load.sql
     statements/institution_write.sql
     statements/latest_versions.sql
@@ -56,9 +59,11 @@ set(PAWL_SQL_STATEMENTS
     statements/outbox_replace.sql
     statements/partition_advance.sql
     statements/partition_claim.sql
+    statements/partition_epochs.sql
     statements/partition_settle.sql
     statements/reservation_delete.sql
     statements/reservation_insert.sql
+    statements/restored_accept.sql
     statements/schema_steps.sql
     statements/slot_release.sql
     statements/slot_take.sql

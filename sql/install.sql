@@ -34,6 +34,12 @@ select not exists (select from workflow.schema_step where step = 8) as missing \
 insert into workflow.schema_step (step, name) values (8, '008-handed-on');
 \endif
 
+select not exists (select from workflow.schema_step where step = 9) as missing \gset
+\if :missing
+\ir steps/009-restore.sql
+insert into workflow.schema_step (step, name) values (9, '009-restore');
+\endif
+
 \ir views/process_list.sql
 \ir views/instance_list.sql
 \ir views/task_list.sql
@@ -48,6 +54,7 @@ insert into workflow.schema_step (step, name) values (8, '008-handed-on');
 \ir functions/institution_store.sql
 \ir functions/institution_document.sql
 \ir functions/partitions_set.sql
+\ir functions/database_restored.sql
 \ir functions/history_partitions_make.sql
 \ir functions/task_list_of.sql
 \ir functions/instance_needs.sql

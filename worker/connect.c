@@ -39,8 +39,8 @@ verdict_ok(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *e
 }
 
 /* The catalog must say how many partitions there are, and may not change under a running worker. */
-static bool
-read_catalog(struct wf_worker *worker, struct wf_error *error)
+bool
+wf_worker_read_catalog(struct wf_worker *worker, struct wf_error *error)
 {
     if (!verdict_ok(worker, wf_store_catalog(worker->store, &worker->catalog, error), error))
         return false;
@@ -53,6 +53,7 @@ read_catalog(struct wf_worker *worker, struct wf_error *error)
         error->exit_code = WF_EXIT_DATABASE;
     } else {
         wf_uuid_format(&worker->catalog.incarnation, worker->incarnation);
+        worker->codec.incarnation = worker->catalog.restored ? worker->incarnation : NULL;
         return true;
     }
     wf_worker_failed(worker, error);
@@ -69,7 +70,7 @@ open_store(struct wf_worker *worker)
         wf_worker_failed(worker, &error);
         return false;
     }
-    if (!read_catalog(worker, &error) ||
+    if (!wf_worker_read_catalog(worker, &error) ||
         !verdict_ok(worker, wf_store_take_slot(worker->store, &slot, &error), &error)) {
         wf_store_close(worker->store);
         worker->store = NULL;

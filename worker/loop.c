@@ -47,6 +47,7 @@ serve(struct wf_worker *worker)
         wf_batch_decode(worker, &batch);
         if (!wf_work_apply(worker, &batch) && !worker->fatal.exit_code)
             worker->recover = true;
+        wf_positions_worked(worker);
     }
     wf_batch_release(&batch);
     wf_cache_trim(worker);
@@ -72,6 +73,8 @@ turn(struct wf_worker *worker)
     bool room = !worker->recover && worker->store && wf_publisher_room(worker->publisher) > 0;
     if (room && serve(worker))
         return;
+    if (room && !any_unserved(worker))
+        wf_positions_idle(worker);
     wf_worker_wait(worker, room, (any_unserved(worker) ? 20 : IDLE_MS) * WF_MILLISECOND);
 }
 

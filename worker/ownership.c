@@ -49,24 +49,6 @@ assigned(void *context, const int32_t *partitions, size_t count)
            wf_generation_number(worker->generation));
 }
 
-/* The rows learn what was published, so that nothing repeats even if the group's offsets are lost (EOS-20). */
-static void
-settle(struct wf_worker *worker)
-{
-    struct wf_settlement *settlements = calloc((size_t)worker->partition_count, sizeof *settlements);
-    struct wf_error error;
-    size_t count = 0;
-
-    for (int32_t p = 0; p < worker->partition_count; p++) {
-        int64_t published = wf_publisher_published_number(worker->publisher, p);
-        if (worker->partitions[p].state == WF_PARTITION_SERVED && published > worker->partitions[p].published_number)
-            settlements[count++] = (struct wf_settlement){p, worker->partitions[p].epoch, published};
-    }
-    if (wf_store_settle(worker->store, settlements, count, &error) != WF_VERDICT_OK)
-        wf_log(WF_LOG_WARNING, "could not keep what was published", "error=\"%s\"", error.message);
-    free(settlements);
-}
-
 /* In peace: what was applied is published with the generation it was taken under (EOS-16). */
 static void
 revoked(void *context)
@@ -79,7 +61,7 @@ revoked(void *context)
         if (!wf_publisher_reset(worker->publisher, RESET_LIMIT_MS, &error))
             wf_log(WF_LOG_WARNING, "could not abort what was being published", "error=\"%s\"", error.message);
     } else if (worker->publisher && worker->store) {
-        settle(worker);
+        wf_positions_settle(worker);
     }
     forget_all(worker, WF_PARTITION_ASSIGNED, WF_PARTITION_FREE);
     wf_generation_release(worker->generation);
@@ -122,83 +104,6 @@ wf_ownership_recover(struct wf_worker *worker)
 }
 
 static void
-stop_partition(struct wf_worker *worker, int32_t p, const char *why)
-{
-    worker->partitions[p].state = WF_PARTITION_STOPPED;
-    wf_log(WF_LOG_ERROR, "partition stopped: a person must decide", "partition=%d why=\"%s\"", p, why);
-}
-
-/* A place in a topic that was never read begins at its low end; one that is not there stops (EOS-19). */
-static bool
-check_position(struct wf_worker *worker, int32_t p, int topic, struct wf_error *reterr)
-{
-    struct wf_partition *partition = &worker->partitions[p];
-    int64_t low, high, *position = &partition->positions[topic];
-    char why[256];
-
-    if (!wf_consumer_watermarks(worker->consumer, (enum wf_topic)topic, p, ASK_LIMIT_MS, &low, &high, reterr))
-        return false;
-    if (*position < 0) {
-        *position = low;
-        return true;
-    }
-    if (*position >= low && *position <= high)
-        return true;
-    snprintf(why, sizeof why, "position %" PRId64 " of %s is outside what the topic has, %" PRId64 " to %" PRId64,
-             *position, wf_topic_suffix((enum wf_topic)topic), low, high);
-    stop_partition(worker, p, why);
-    return true;
-}
-
-/* The record before a position must be the one that was read there: topics can be made anew (EOS-19). */
-static bool
-check_record_times(struct wf_worker *worker, struct wf_error *reterr)
-{
-    size_t most = (size_t)worker->partition_count * WF_COMMAND_TOPICS, count = 0;
-    struct wf_record_time *questions = calloc(most, sizeof *questions);
-
-    for (int32_t p = 0; p < worker->partition_count; p++)
-        for (int topic = 0; topic < wf_consumer_topics(worker->consumer); topic++) {
-            const struct wf_partition *partition = &worker->partitions[p];
-            if (partition->state == WF_PARTITION_CLAIMED && partition->positions[topic] > 0 &&
-                partition->position_times[topic])
-                questions[count++] = (struct wf_record_time){
-                    .topic = (enum wf_topic)topic, .partition = p, .offset = partition->positions[topic] - 1};
-        }
-    bool ok = !count || wf_consumer_record_times(worker->consumer, questions, count, ASK_LIMIT_MS, reterr);
-    for (size_t i = 0; ok && i < count; i++) {
-        const struct wf_record_time *answer = &questions[i];
-        const struct wf_partition *partition = &worker->partitions[answer->partition];
-        if (partition->state == WF_PARTITION_CLAIMED && answer->found &&
-            answer->timestamp != partition->position_times[answer->topic])
-            stop_partition(worker, answer->partition,
-                           "the record before the position is another one: was the topic made anew?");
-    }
-    free(questions);
-    return ok;
-}
-
-/* Compares where all claimed partitions are to be read with what the topics have. */
-static void
-check_positions(struct wf_worker *worker)
-{
-    struct wf_error error;
-    bool ok = true;
-
-    for (int32_t p = 0; ok && p < worker->partition_count; p++)
-        for (int topic = 0; ok && topic < wf_consumer_topics(worker->consumer); topic++)
-            if (worker->partitions[p].state == WF_PARTITION_CLAIMED)
-                ok = check_position(worker, p, topic, &error);
-    if (!ok || !check_record_times(worker, &error)) {
-        wf_worker_failed(worker, &error);
-        return;
-    }
-    for (int32_t p = 0; p < worker->partition_count; p++)
-        if (worker->partitions[p].state == WF_PARTITION_CLAIMED)
-            worker->partitions[p].state = WF_PARTITION_CHECKED;
-}
-
-static void
 claim_all(struct wf_worker *worker)
 {
     int32_t *wanted = calloc((size_t)worker->partition_count, sizeof *wanted);
@@ -209,6 +114,12 @@ claim_all(struct wf_worker *worker)
     for (int32_t p = 0; p < worker->partition_count; p++)
         if (worker->partitions[p].state == WF_PARTITION_ASSIGNED)
             wanted[count++] = p;
+    if (!wf_worker_read_catalog(worker, &error)) { /* a restored database has another incarnation by now */
+        worker->recover = true;
+        free(wanted);
+        free(claims);
+        return;
+    }
     enum wf_verdict verdict = wf_store_claim(worker->store, wanted, count, claims, &error);
     if (verdict == WF_VERDICT_OK) {
         for (size_t i = 0; i < count; i++) {
@@ -257,17 +168,6 @@ end_dead_transaction(struct wf_worker *worker, struct wf_partition *partition)
         partition->last_slot = -1;
 }
 
-/* The database is older than what was published from it: a person must say so first (EOS-21). */
-static void
-restored(struct wf_worker *worker, int32_t p, int64_t number, const char *incarnation)
-{
-    wf_fail(&worker->fatal, WF_FATE_FATAL,
-            "partition %d: outbox row %" PRId64 " of database incarnation %s was published, but this database (%s) is "
-            "at %" PRId64 ": it was restored to an earlier time",
-            p, number, incarnation, worker->incarnation, worker->partitions[p].outbox_number);
-    worker->fatal.exit_code = WF_EXIT_RESTORED;
-}
-
 /* Reads which outbox row was published last; false: not known yet. */
 static bool
 find_published(struct wf_worker *worker, int32_t p)
@@ -296,10 +196,8 @@ find_published(struct wf_worker *worker, int32_t p)
                    partition->outbox_number);
         return true;
     default:
-        if (number > partition->outbox_number || strcmp(incarnation, worker->incarnation) != 0) {
-            restored(worker, p, number, incarnation);
+        if (!wf_restored_check(worker, p, number, incarnation))
             return false;
-        }
         partition->published_number = number;
         return true;
     }
@@ -430,10 +328,12 @@ wf_ownership_step(struct wf_worker *worker)
         wf_ownership_recover(worker);
     }
     wf_worker_progress(worker);
+    if (may_go_on(worker) && any_in(worker, WF_PARTITION_STOPPED))
+        wf_positions_look(worker);
     if (may_go_on(worker) && any_in(worker, WF_PARTITION_ASSIGNED))
         claim_all(worker);
     if (may_go_on(worker) && any_in(worker, WF_PARTITION_CLAIMED))
-        check_positions(worker);
+        wf_positions_check(worker);
     advance_some(worker);
     if (may_go_on(worker) && !any_in(worker, WF_PARTITION_CHECKED))
         worker->retry_wait = 0;

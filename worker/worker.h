@@ -73,6 +73,9 @@ struct wf_worker {
     struct wf_cache cache;
     size_t batch_limit;               /* commands; smaller after trouble */
     int64_t retry_at, retry_wait;     /* monotonic; microseconds */
+    int64_t look_at;                  /* monotonic: when to look after partitions that stand still */
+    int64_t settle_at;                /* monotonic: when to settle, if nothing comes before */
+    bool unsettled;                   /* batches were applied since the rows were last settled */
     bool recover;                     /* forget what is in memory and claim again (EOS-11) */
     struct wf_error fatal;            /* why the worker stops; exit_code 0: it does not */
 };
@@ -90,6 +93,9 @@ void wf_worker_progress(const struct wf_worker *worker);
 bool wf_worker_connect(struct wf_worker *worker);
 void wf_worker_disconnect(struct wf_worker *worker);
 
+/* Reads the catalog's row again; false after wf_worker_failed(). */
+bool wf_worker_read_catalog(struct wf_worker *worker, struct wf_error *error);
+
 /* After a failure: RETRY waits longer and longer, FATAL stops the worker. */
 void wf_worker_failed(struct wf_worker *worker, const struct wf_error *error);
 
@@ -98,6 +104,16 @@ extern const struct wf_consumer_listener wf_ownership_listener;
 void wf_ownership_step(struct wf_worker *worker);
 /* Claims everything again: after an error of the publisher, the database or the ownership. */
 void wf_ownership_recover(struct wf_worker *worker);
+
+/* positions.c: where the command topics are read (EOS-19). */
+void wf_positions_check(struct wf_worker *worker);  /* claimed partitions: against what the topics have */
+void wf_positions_look(struct wf_worker *worker);   /* stopped partitions: whether somebody has decided */
+void wf_positions_settle(struct wf_worker *worker); /* served partitions: the rows learn where we are */
+void wf_positions_worked(struct wf_worker *worker); /* a batch was applied */
+void wf_positions_idle(struct wf_worker *worker);   /* nothing to do: settles after a while */
+
+/* restored.c: whether what was published from a partition can have come from this database (EOS-21). */
+bool wf_restored_check(struct wf_worker *worker, int32_t p, int64_t number, const char *incarnation);
 
 /* refused.c: puts a dead letter in the place of an event that Kafka will never take (EOS-14). */
 void wf_refused_replace(struct wf_worker *worker, const struct wf_publisher_status *status);

@@ -25,6 +25,13 @@ static const char suspend_details[] =
     "Nobody can take a task of it and nothing moves until it is resumed; work in hand can be ended.\n";
 static const char modify_details[] =
     "What is to be withdrawn is withdrawn before anything is started.\n";
+static const char db_restored_details[] =
+    "Workers stop with an exit code of their own when more was published than the database knows.  After this they\n"
+    "apply again the commands that came after the backup; what they decide may differ from the first time, so\n"
+    "their events bear the new incarnation (ce_incarnation).\n";
+static const char offsets_accept_details[] =
+    "Workers stop a partition when a topic no longer has the place where they were: retention ate commands, or the\n"
+    "topic was made anew.  This moves such places, and only such, and the workers go on by themselves.\n";
 static const char dead_letter_replay_details[] =
     "Each goes to the topic and partition that it came from, as it came, under its id (or the place where it lay, if\n"
     "it had none): what took effect meanwhile does not take effect again.  A dead letter stays where it is.\n";
@@ -100,6 +107,12 @@ static const struct cli_verb verbs[] = {
      cli_report_work_options, cli_report_work},
     {"state", "watch", "", 0, 0, "print the events of tasks and instances as they happen", NULL,
      cli_state_watch_options, cli_state_watch},
+    {"db", "restored", "", 0, 0, "accept that the database was restored to an earlier time", db_restored_details,
+     cli_db_restored_options, cli_db_restored},
+    {"offsets", "show", "", 0, 0, "show where the engine reads the command topics", NULL,
+     cli_offsets_show_options, cli_offsets_show},
+    {"offsets", "accept", "", 0, 0, "go on in topics that are not as they were", offsets_accept_details,
+     cli_offsets_accept_options, cli_offsets_accept},
     {"dead-letter", "list", "", 0, 0, "list what the engine could not understand", NULL,
      cli_dead_letter_options, cli_dead_letter_list},
     {"dead-letter", "show", "LETTER", 1, 1, "print a dead letter as it came", NULL,

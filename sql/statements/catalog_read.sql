@@ -1,3 +1,4 @@
 -- catalog_read.sql - The one row of the catalog.
-select database_id, incarnation, partitions, institution_version, definition_version
+select database_id, incarnation, partitions, institution_version, definition_version,
+       cardinality(earlier_incarnations) > 0
   from workflow.catalog;

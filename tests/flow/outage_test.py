@@ -305,6 +305,35 @@ def restored_database() -> None:
         before = len(seen(engine))
         check_start(engine, EXIT_RESTORED, "restored")
         expect(len(seen(engine)) == before, "something was published")
+        check_goes_on(engine)
+
+
+def check_goes_on(engine: Engine) -> None:
+    """A person decides; what came after the backup is applied again, and its events say of which life they are."""
+    incarnation = engine.value("select incarnation from workflow.catalog")
+    engine.pawl_ok("db", "restored")
+    expect(engine.pawl("db", "restored").code == 3, "accepted twice")
+    after = engine.value("select incarnation from workflow.catalog")
+    expect(after != incarnation, "the same incarnation")
+    worker = engine.start_worker()
+    wait_until("all is done again", lambda: engine.psql(
+        "select state, count(*) from workflow.instance group by 1") == [["completed", "40"]])
+    expect(worker.terminate() == 0, worker.text()[-2000:])
+    again = [m for m in seen(engine) if m.header("ce_incarnation")]
+    expect(len(again) > 0 and {m.header("ce_incarnation") for m in again} == {after}, "incarnations")
+    engine.check_settled()
+
+
+def restored_unasked() -> None:
+    """on_restore=replay: nobody is asked (EOS-21)."""
+    with Engine("replayed", workers=2) as engine:
+        check_all(engine, prepare(engine, 20))
+        engine.psql("update workflow.partition set outbox_number = outbox_number - 1")
+        workers = [engine.start_worker(on_restore="replay") for _ in range(2)]
+        Load(engine.client(), "steps", desk.STEPS, 20).wait()
+        expect(all(worker.terminate() == 0 for worker in workers), "exit codes")
+        expect(engine.value("select cardinality(earlier_incarnations) from workflow.catalog") == "1", "incarnations")
+        check_seen(engine, seen(engine))
 
 
 def topic_made_anew() -> None:
@@ -316,7 +345,17 @@ def topic_made_anew() -> None:
         wait_until("the topic is made anew", lambda: made(engine, name))
         worker = engine.start_worker()
         worker.wait_log("partition stopped", engine.partitions)
+        standing = {(row["topic"].split(".")[-1], row["standing"] == "ok") for row in offsets(engine)}
+        expect(standing == {("init-instance", False), ("end-task", True), ("control", True), ("get-task", True),
+                            ("admin", True)}, standing)
+        engine.pawl_ok("offsets", "accept")
+        Load(engine.client(), "steps", desk.STEPS, 20).wait()
+        expect(all(row["standing"] in ("ok", "never read") for row in offsets(engine)), "standing")
         expect(worker.terminate(10) == 0, "exit code")
+
+
+def offsets(engine: Engine) -> list[dict[str, str]]:
+    return engine.pawl_ok("offsets", "show", "-o", "json").json
 
 
 def made(engine: Engine, topic: str) -> bool:
@@ -331,7 +370,7 @@ def made(engine: Engine, topic: str) -> bool:
 SCENARIOS: tuple[Callable[[], None], ...] = (
     servers_away, zombies, next_tasks_and_kills, offsets_deleted, sigterm_drains, backends_terminated,
     clean_stop_without_offsets,
-    restored_database, missing_parts, wrong_settings, servers_missing_at_the_start, topic_made_anew)
+    restored_database, restored_unasked, missing_parts, wrong_settings, servers_missing_at_the_start, topic_made_anew)
 
 
 class Outage(unittest.TestCase):

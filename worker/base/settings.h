@@ -40,6 +40,7 @@ enum wf_program { WF_PROGRAM_WORKER = 1, WF_PROGRAM_CLIENT = 2, WF_PROGRAM_BOTH 
     N(session_timeout_ms,      WORKER, 10000, 1000, 300000, "Kafka session timeout")                  \
     N(transaction_timeout_ms,  WORKER, 10000, 1000, 300000, "Kafka transaction timeout")              \
     N(watchdog_ms,             WORKER, 20000, 1000, 600000, "the worker ends itself after this long without progress") \
+    S(on_restore,              WORKER, "stop",             "a database older than what was published from it: stop until \"pawl db restored\", or replay unasked what came after it") \
     N(retry_max_ms,            WORKER, 2000, 10, 60000,    "longest wait between attempts while a server is away") \
     N(timeout_ms,              CLIENT, 10000, 1, 3600000,  "how long to wait for an outcome or a server") \
     S(output,                  CLIENT, "text",             "text, json, or (lists and reports) csv")    \

@@ -142,6 +142,8 @@ reader_answer(struct reader *reader, struct wf_record_time *questions, size_t co
             continue;
         reader->answered[i] = true;
         reader->open--;
+        if (!message->err || message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+            question->next = message->offset;
         if (!message->err && message->offset == question->offset) {
             rd_kafka_timestamp_type_t type;
             int64_t timestamp = rd_kafka_message_timestamp(message, &type);
@@ -173,6 +175,7 @@ reader_ask(struct wf_consumer *consumer, struct reader *reader, struct wf_record
     for (size_t i = 0; i < count; i++) {
         questions[i].topic = (enum wf_topic)consumer_topic(consumer, questions[i].topic);
         questions[i].found = false;
+        questions[i].next = -1;
         questions[i].timestamp = 0;
         if (questions[i].offset < 0) {
             reader->answered[i] = true;

@@ -166,6 +166,7 @@ struct wf_record_time {
     int64_t offset;
     bool found;        /* out: there is a record at exactly this offset */
     int64_t timestamp; /* out: its timestamp in microseconds; 0 if not found */
+    int64_t next;      /* out: offset of the first record at or behind it, or the topic's end; -1: unknown */
 };
 
 /*

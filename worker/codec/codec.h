@@ -26,6 +26,7 @@ struct wf_codec {
     const char *worker;       /* named in dead letters */
     const char *outcome_name; /* "<prefix>.outcome" */
     size_t command_max_bytes; /* a larger value is refused (too_large) */
+    const char *incarnation;  /* of the database, named in events; NULL: its first (EOS-21) */
     regex_t replyto;          /* what replyto and notifyto may name */
     bool replyto_made;
     const char *source;       /* "/<prefix>" */

@@ -101,6 +101,7 @@ wf_compose_attributes(struct wf_compose *compose, const char *type, const struct
                       cause && cause->correlation_id ? cause->correlation_id : correlation_id);
     wf_compose_header(compose, "ce_causationid", cause ? cause->id : NULL);
     wf_compose_header(compose, "ce_traceparent", cause ? cause->traceparent : NULL);
+    wf_compose_header(compose, "ce_incarnation", compose->codec->incarnation);
 }
 
 void

@@ -23,6 +23,7 @@ wf_store_catalog(struct wf_store *store, struct wf_catalog *ret_catalog, struct 
         .partitions = wf_rows_int(&rows, 0, 2),
         .institution_version = wf_rows_long(&rows, 0, 3),
         .definition_version = wf_rows_long(&rows, 0, 4),
+        .restored = wf_rows_bool(&rows, 0, 5),
     };
     return WF_VERDICT_OK;
 }
@@ -181,6 +182,26 @@ wf_store_settle(struct wf_store *store, const struct wf_settlement *settlements,
         wf_table_int(table, settlements[i].partition);
         wf_table_int(table, settlements[i].epoch);
         wf_table_int(table, settlements[i].published_number);
+        wf_table_longs(table, settlements[i].positions, WF_COMMAND_TOPICS);
     }
     return count ? wf_pipeline_run(&pipeline, table, reterr) : WF_VERDICT_OK;
+}
+
+enum wf_verdict
+wf_store_epochs(struct wf_store *store, struct wf_settlement *partitions, size_t count, struct wf_error *reterr)
+{
+    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
+    struct wf_table *table = wf_store_table(store, WF_STATEMENT_PARTITION_EPOCHS);
+
+    for (size_t i = 0; i < count; i++) {
+        wf_table_row(table);
+        wf_table_int(table, partitions[i].partition);
+    }
+    enum wf_verdict verdict = count ? wf_pipeline_run(&pipeline, table, reterr) : WF_VERDICT_OK;
+    struct wf_rows rows = count && verdict == WF_VERDICT_OK ? wf_pipeline_rows(&pipeline, 0) : (struct wf_rows){0};
+    for (int r = 0; r < rows.count; r++)
+        for (size_t i = 0; i < count; i++)
+            if (partitions[i].partition == wf_rows_int(&rows, r, 0))
+                partitions[i].epoch = wf_rows_long(&rows, r, 1);
+    return verdict;
 }

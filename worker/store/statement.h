@@ -12,14 +12,17 @@
 #define WF_STORE_STATEMENT_H
 
 #define WF_STATEMENT_MAP(X)                                                             \
-    X(CATALOG_READ, "catalog_read", "", "uuill")                                        \
+    X(CATALOG_READ, "catalog_read", "", "uuillb")                                       \
+    X(INCARNATION_FIND, "incarnation_find", "T", "b")                                   \
+    X(RESTORED_ACCEPT, "restored_accept", "Uilt", "u")                                  \
     X(SLOT_TAKE, "slot_take", "", "i")                                                  \
     X(SLOT_TRY, "slot_try", "I", "b")                                                   \
     X(SLOT_RELEASE, "slot_release", "I", "b")                                           \
     X(PARTITION_CLAIM, "partition_claim", "iI", "ilaallii")                             \
     X(BACKEND_TERMINATE, "backend_terminate", "i", "l")                                 \
     X(PARTITION_ADVANCE, "partition_advance", "illll", "ilzll")                         \
-    X(PARTITION_SETTLE, "partition_settle", "ill", "")                                  \
+    X(PARTITION_SETTLE, "partition_settle", "illl", "")                                 \
+    X(PARTITION_EPOCHS, "partition_epochs", "i", "il")                                  \
     X(OUTBOX_DELETE, "outbox_delete", "il", "")                                         \
     X(OUTBOX_INSERT, "outbox_insert", "ily", "")                                        \
     X(OUTBOX_READ, "outbox_read", "ILL", "ly")                                          \

@@ -74,6 +74,7 @@ struct wf_catalog {
     int32_t partitions;         /* 0: not set yet */
     int64_t institution_version;
     int64_t definition_version; /* grows with each deployment of any process */
+    bool restored;              /* it had other incarnations before (EOS-21) */
 };
 
 /* Reads the catalog; within a unit it sees the unit. */
@@ -113,11 +114,36 @@ enum wf_verdict wf_store_claim(struct wf_store *store, const int32_t *partitions
 struct wf_settlement {
     int32_t partition;
     int64_t epoch, published_number;
+    int64_t positions[WF_COMMAND_TOPICS]; /* where to read on */
 };
 
-/* Keeps the published numbers of partitions that are given back, as far as they are still ours (EOS-20).  Commits. */
+/* Keeps this of partitions that are given back or idle, as far as they are still ours (EOS-20).  Commits. */
 enum wf_verdict wf_store_settle(struct wf_store *store, const struct wf_settlement *settlements, size_t count,
                                 struct wf_error *reterr) WF_CHECKED;
+
+/* Writes into `partitions` the epochs that the rows have now: another one than ours says that somebody decided. */
+enum wf_verdict wf_store_epochs(struct wf_store *store, struct wf_settlement *partitions, size_t count,
+                                struct wf_error *reterr) WF_CHECKED;
+
+/* Whether events published under another incarnation were accepted as those of an earlier life (EOS-21). */
+enum wf_verdict wf_store_incarnation_known(struct wf_store *store, const char *incarnation, bool *ret_known,
+                                           struct wf_error *reterr) WF_CHECKED;
+
+/* What the group's offset says of a partition. */
+struct wf_published {
+    int32_t partition;
+    int64_t number;
+    const char *incarnation;
+};
+
+/*
+ * Accepts that the database was restored: a new incarnation, and numbers not below those published; at
+ * least one of `published` is given.  Nothing happens if `incarnation` is not the database's any more: somebody was
+ * faster.  Everybody must claim again.  Commits.
+ */
+enum wf_verdict wf_store_restored(struct wf_store *store, const struct wf_uuid *incarnation,
+                                  const struct wf_published *published, size_t count,
+                                  struct wf_error *reterr) WF_CHECKED;
 
 struct wf_outbox_row {
     int64_t number;

@@ -1,0 +1,95 @@
+/*
+ * restored.c - a database that is older than what was published from it: restored to an earlier time, or a
+ * standby promoted with losses (EOS-21).
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "worker.h"
+
+enum { COMMITTED_LIMIT_MS = 1000 };
+
+static void
+stop(struct wf_worker *worker, int32_t p, int64_t number, const char *incarnation)
+{
+    wf_fail(&worker->fatal, WF_FATE_FATAL,
+            "partition %d: outbox row %" PRId64 " of database incarnation %s was published, but this database (%s) is "
+            "at %" PRId64 ": it was restored to an earlier time; \"pawl db restored\" lets the engine go on",
+            p, number, incarnation, worker->incarnation, worker->partitions[p].outbox_number);
+    worker->fatal.exit_code = WF_EXIT_RESTORED;
+}
+
+/* Reads what the group says of every partition; false: not to be known now. */
+static bool
+read_published(struct wf_worker *worker, struct wf_published *published, char (*incarnations)[WF_INCARNATION_SIZE],
+               size_t *ret_count, struct wf_error *reterr)
+{
+    for (int32_t p = 0; p < worker->partition_count; p++) {
+        struct wf_published *one = &published[*ret_count];
+        enum wf_committed state;
+        wf_worker_progress(worker);
+        if (!wf_consumer_committed_number(worker->consumer, p, COMMITTED_LIMIT_MS, &state, incarnations[p],
+                                          &one->number, reterr))
+            return false;
+        if (state == WF_COMMITTED_UNSTABLE)
+            return wf_fail(reterr, WF_FATE_RETRY, "partition %d: its published number is not stable yet", p);
+        if (state == WF_COMMITTED_NONE)
+            continue;
+        one->partition = p;
+        one->incarnation = incarnations[p];
+        ++*ret_count;
+    }
+    return true;
+}
+
+/* on_restore=replay: what a person would say with `pawl db restored`. */
+static void
+accept_unasked(struct wf_worker *worker)
+{
+    struct wf_published *published = calloc((size_t)worker->partition_count, sizeof *published);
+    char(*incarnations)[WF_INCARNATION_SIZE] = calloc((size_t)worker->partition_count, sizeof *incarnations);
+    struct wf_error error;
+    size_t count = 0;
+
+    if (!published || !incarnations)
+        exit(WF_EXIT_MEMORY);
+    if (!read_published(worker, published, incarnations, &count, &error)) {
+        error.fate = WF_FATE_RETRY;
+        wf_worker_failed(worker, &error);
+    } else if (wf_store_restored(worker->store, &worker->catalog.incarnation, published, count, &error) !=
+               WF_VERDICT_OK) {
+        error.fate = WF_FATE_RETRY;
+        wf_worker_failed(worker, &error);
+    } else {
+        wf_log(WF_LOG_WARNING, "the database was restored to an earlier time: applying again what came after it",
+               "incarnation=%s", worker->incarnation);
+    }
+    wf_store_close(worker->store); /* with the next connection the catalog is read anew */
+    worker->store = NULL;
+    worker->recover = true;
+    free(published);
+    free(incarnations);
+}
+
+bool
+wf_restored_check(struct wf_worker *worker, int32_t p, int64_t number, const char *incarnation)
+{
+    bool known = strcmp(incarnation, worker->incarnation) == 0;
+    struct wf_error error;
+
+    if (!known && wf_store_incarnation_known(worker->store, incarnation, &known, &error) != WF_VERDICT_OK) {
+        error.fate = WF_FATE_RETRY;
+        wf_worker_failed(worker, &error);
+        worker->recover = true;
+        return false;
+    }
+    if (known && number <= worker->partitions[p].outbox_number)
+        return true;
+    if (strcmp(worker->settings->on_restore, "replay") == 0)
+        accept_unasked(worker);
+    else
+        stop(worker, p, number, incarnation);
+    return false;
+}
