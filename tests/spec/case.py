@@ -87,7 +87,9 @@ def read_cases(path: Path) -> list[Case]:
 
 
 def all_cases() -> list[Case]:
-    return [case for path in sorted((HERE / "rules").glob("*.case")) for case in read_cases(path)]
+    """Those of the rules, then those of the workflow patterns."""
+    return [case for folder in ("rules", "patterns") for path in sorted((HERE / folder).glob("*.case"))
+            for case in read_cases(path)]
 
 
 def split_options(words: list[str]) -> tuple[list[str], dict[str, str]]:

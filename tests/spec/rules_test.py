@@ -18,6 +18,8 @@ RULES = (HERE / "rules.txt").read_text().split()
 def by_rule() -> dict[str, list[Case]]:
     cases: dict[str, list[Case]] = {}
     for case in all_cases():
+        if case.path.parent.name != "rules":
+            continue
         cases.setdefault(case.rule, []).append(case)
     return cases
 
