@@ -19,7 +19,8 @@ class Cases(unittest.TestCase):
             for case in cases:
                 with self.subTest(case.where, title=case.title):
                     played = CorePlay(case, core).run()
-                    self.assertEqual(played.differences, [], "\n" + played.told())
+                    if played.differences:
+                        self.fail("\n" + played.told())
         print(f"\nfigure {len(cases)} cases, {sum(len(case.steps) for case in cases)} commands on the core "
               f"in {time.monotonic() - began:.2f} s")
 

@@ -74,8 +74,8 @@ class Play:
             self.played.codes.add(outcome["code"])
         if outcome.get("result") != "applied":
             return
-        if command.kind == "init-instance" and command.instance not in self.instances:
-            self.instances[command.instance] = outcome["instance_id"]
+        if command.kind == "init-instance" and outcome["instance_id"] not in self.teller.seen:
+            self.instances.setdefault(command.instance, outcome["instance_id"])
             self.teller.instance(outcome["instance_id"], command.instance)
         if command.data.get("operation") == "deploy-process":
             self.deployed(command.data["definition"], outcome["version"])

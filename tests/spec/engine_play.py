@@ -1,0 +1,258 @@
+"""Plays cases in an engine: Kafka, PostgreSQL, workers; all cases in one, each with names of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+import uuid
+from collections import defaultdict
+from typing import Any
+
+from case import Case, Command, Step
+from core import ROOT, Result
+from play import Difference, Play, Played, compare_rows, plain_take
+from tell import normal, row_line
+
+sys.path.insert(0, str(ROOT / "tests/flow"))
+from engine import Engine, Message  # noqa: E402  (the harness of the ring flow)
+
+Json = dict[str, Any]
+LIMIT = 20.0  # seconds that an event may take on a busy machine
+# Members that name what belongs to one case.
+OWN = {"process_id", "staff_id", "grantor_id", "grantee_id", "to_staff_id", "dept_id", "super_dept_id", "team_id",
+       "super_team_id", "role_id", "department", "team", "role", "function", "ex_pre_rule_func", "ex_post_rule_func"}
+
+
+def prefixed(value: Any, prefix: str, member: str = "") -> Any:
+    """With the names of a case made its own."""
+    if isinstance(value, dict):
+        return {name: prefixed(inner, prefix, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [prefixed(inner, prefix, {"teams": "team", "roles": "role"}.get(member, member)) for inner in value]
+    return prefix + value if isinstance(value, str) and member in OWN else value
+
+
+class Bus:
+    """What the engine has said, by case: the cases' names begin with their prefix."""
+
+    TOPICS = ("state.task", "state.instance", "state.definition", "state.institution", "outcome", "dead-letter")
+
+    def __init__(self, engine: Engine, executives: set[str]) -> None:
+        names = [*self.TOPICS, *(f"job.{name}" for name in sorted(executives))]
+        self._readers = [(name, engine.reader(name)) for name in names]
+        self._at = [0] * len(names)
+        self._lock = threading.Lock()
+        self.instances: dict[str, dict[str, dict[int, tuple[str, Message]]]] = defaultdict(lambda: defaultdict(dict))
+        self.jobs: dict[str, list[tuple[str, Message]]] = defaultdict(list)  # by instance
+        self.others: dict[str, list[tuple[str, Message]]] = defaultdict(list)  # by the command that caused it
+
+    def poll(self) -> None:
+        with self._lock:
+            for i, (topic, reader) in enumerate(self._readers):
+                new = reader.messages[self._at[i]:]
+                self._at[i] += len(new)
+                for message in new:
+                    self._take(topic, message)
+
+    def _take(self, topic: str, message: Message) -> None:
+        data = message.json if topic != "dead-letter" else {}
+        if topic in ("state.task", "state.instance"):
+            prefix = data["process_id"].partition("_")[0] + "_"
+            self.instances[prefix][data["instance_id"]][data["position"]] = (topic, message)
+        elif topic.startswith("job."):
+            self.jobs[data["instance_id"]].append((topic, message))
+        elif topic == "outcome":
+            self.others[data["command_id"]].append((topic, message))
+        elif topic == "dead-letter":
+            self.others[message.header("ce_id") or ""].append((topic, message))
+        else:
+            self.others[message.header("ce_causationid") or ""].append((topic, message))
+
+    def wait(self, check: Any) -> None:
+        """Until it holds, or has had its time: the comparison shows what is missing."""
+        deadline = time.monotonic() + LIMIT
+        while self.poll() or not check():
+            if time.monotonic() > deadline:
+                return
+            time.sleep(0.01)
+
+
+class EnginePlay(Play):
+    """A case in an engine."""
+
+    def __init__(self, case: Case, number: int, engine: Engine, bus: Bus, client: Any) -> None:
+        super().__init__(case)
+        self.prefix = f"c{number:03}_"
+        self.engine, self.bus, self.client = engine, bus, client
+        self.taken: dict[str, int] = defaultdict(int)  # events of each instance that commands have been told
+        self.jobs: dict[str, int] = defaultdict(int)
+
+    def setup(self) -> tuple[list[Json], Json]:
+        """The definitions and the institution that it needs."""
+        return ([prefixed(file, self.prefix) for file in self.deployed_first()],
+                prefixed(self.institution(), self.prefix))
+
+    def run(self) -> Played:
+        for file in self.deployed_first():
+            self.deployed(file, 1)
+        for step in self.case.steps:
+            self.step(step)
+        return self.played
+
+    def plain(self, data: Any) -> Any:
+        return json.loads(json.dumps(data).replace(self.prefix, ""))
+
+    def step(self, step: Step) -> None:
+        if step.command.startswith("do "):
+            taken, ended = self.reader.read_do(step.command)
+            who = taken.data.get("staff_id") or "!" + taken.data["executor_id"]
+            n = taken.data["task_id"].rpartition(":")[2]
+            lines = self.send(taken, [])
+            if unlike := [line for line in lines if not plain_take(line, n, who)]:
+                self.judge(step, unlike)
+            else:
+                self.judge(step, self.send(ended, step.expected))
+            return
+        command = self.read(step)
+        if command.kind == "rows":
+            self.judge(step, [row_line(n, row) for n, row in sorted(self.rows(self.instances[command.instance]).items())])
+        else:
+            self.judge(step, self.send(command, step.expected))
+
+    def judge(self, step: Step, actual: list[str]) -> None:
+        """As expected, in the order of each instance; between topics and instances there is none."""
+        whose = [self.whose(line) for line in step.expected]
+        order = sorted(actual, key=lambda line: whose.index(self.whose(line)) if self.whose(line) in whose else 99)
+        expected = sorted(map(normal, step.expected), key=lambda line: whose.index(self.whose(line)))
+        for lines in (expected, order):
+            lines[:] = [line for line in lines if self.whose(line) != "other"] + \
+                sorted(line for line in lines if self.whose(line) == "other")
+        self.played.actuals.append((step, order))
+        if expected != order:
+            self.played.differences.append(Difference(step, order))
+
+    @staticmethod
+    def whose(line: str) -> str:
+        """The instance that a line is about, or "other"."""
+        head, colon, rest = line.partition(":")
+        name, rest = (head, rest) if colon and " " not in head else ("i", line)
+        word = rest.split()[0]
+        if word == "job":
+            return f"{name} jobs"
+        return name if word.isdigit() or word == "instance" else "other"
+
+    # commands
+
+    def send(self, command: Command, expected: list[str]) -> list[str]:
+        """All that it did, and what that brought about as far as it is expected."""
+        if command.kind == "advance":
+            return self.told(command, None, None, expected)
+        command_id = f"{self.prefix}{command.id}" if command.id else str(uuid.uuid4())
+        if command.value is not None:
+            return self.told(command, self.send_raw(command, command_id), command_id, expected)
+        outcome = self.client.call(command.kind, prefixed(command.data, self.prefix), id=command_id)
+        return self.told(command, outcome, command_id, expected)
+
+    def send_raw(self, command: Command, command_id: str) -> Json:
+        value = command.value
+        try:
+            value = json.dumps(prefixed(json.loads(value), self.prefix))
+        except ValueError:
+            pass
+        self.engine.produce(f"command.{command.kind}", value.encode(), headers=[(b"ce_id", command_id.encode())])
+        self.bus.wait(lambda: any(topic == "outcome" for topic, _ in self.bus.others[command_id]))
+        return next((m.json for topic, m in self.bus.others[command_id] if topic == "outcome"), {})
+
+    def told(self, command: Command, outcome: Json | None, command_id: str | None, expected: list[str]) -> list[str]:
+        if outcome and "instance_id" in outcome and command.kind == "init-instance" and outcome["result"] == "applied":
+            self.instances.setdefault(command.instance, outcome["instance_id"])
+        if outcome and outcome.get("result") == "unanswered":
+            return [f"! unanswered: {outcome}"]
+        self.bus.wait(lambda: self.complete(outcome, command_id, expected))
+        results = self.results(self.plain(outcome) if outcome else None, command_id)
+        return self.lines(command, results)
+
+    def count(self, expected: list[str], kind: str) -> int:
+        return sum(self.whose(line) == kind for line in expected)
+
+    def complete(self, outcome: Json | None, command_id: str | None, expected: list[str]) -> bool:
+        """Whether all has come that the outcome tells of and that is expected."""
+        mine = self.bus.instances[self.prefix]
+        position = (outcome or {}).get("position", 0)
+        if position and len(mine[outcome["instance_id"]]) < position:  # type: ignore[index]
+            return False
+        names = {self.whose(line) for line in expected} - {"other"}
+        for name in names:
+            base = name.removesuffix(" jobs")
+            instance_id = self.instances.get(base) or next(
+                (found for found, seen in self.teller.seen.items() if seen.name == base), None) or self.unknown(base)
+            count = self.count(expected, name)
+            have = len(self.bus.jobs[instance_id]) - self.jobs[instance_id] if name.endswith(" jobs") else \
+                len(mine[instance_id]) - self.taken[instance_id] if instance_id else 0
+            if have < count:
+                return False
+        others = [line for line in expected if self.whose(line) == "other" and line.split()[0] in
+                  ("dead-letter", "definition", "staff", "role", "department", "team", "authorization")]
+        return sum(topic != "outcome" for topic, _ in self.bus.others[command_id or "-"]) >= len(others)
+
+    def unknown(self, name: str) -> str:
+        """The id of an instance that no command of the case began: in order of their beginnings."""
+        mine = self.bus.instances[self.prefix]
+        new = [one for one in mine if one not in self.teller.seen and one not in self.instances.values()]
+        return new[0] if new else ""
+
+    def results(self, outcome: Json | None, command_id: str | None) -> list[Result]:
+        """What the command did first, then what others did."""
+        own, rest = Result(outcome), []
+        for instance_id, events in sorted(self.bus.instances[self.prefix].items(), key=lambda one: one[0] not in
+                                          self.instances.values()):
+            while self.taken[instance_id] + 1 in events:
+                topic, message = events[self.taken[instance_id] + 1]
+                self.taken[instance_id] += 1
+                event = (topic, self.plain(message.json))
+                if message.header("ce_causationid") == command_id:
+                    own.events.append(event)
+                else:
+                    rest.append(Result(None, [event]))
+            for topic, message in self.bus.jobs[instance_id][self.jobs[instance_id]:]:
+                self.jobs[instance_id] += 1
+                own.events.append((topic, self.plain(message.json)))
+        own.events += [(topic, self.plain(message.json) if topic != "dead-letter" else None)
+                       for topic, message in self.bus.others.get(command_id or "-", []) if topic != "outcome"]
+        return [own, *rest]
+
+    # the tables
+
+    def rows(self, instance_id: str) -> dict[int, Json]:
+        return self.plain_rows(read_rows(self.engine, [instance_id])[instance_id])
+
+    def plain_rows(self, rows: dict[int, Json]) -> dict[int, Json]:
+        return {n: self.plain(row) for n, row in rows.items()}
+
+    def finish(self, rows: dict[str, dict[int, Json]]) -> None:
+        """When all is over: the tables hold what the events rebuild, and no event has come late."""
+        for instance_id, seen in self.teller.seen.items():
+            compare_rows(self.played, seen, self.plain_rows(rows.get(instance_id, {})))
+        for instance_id, events in self.bus.instances[self.prefix].items():
+            if len(events) != self.taken[instance_id] or len(self.bus.jobs[instance_id]) != self.jobs[instance_id]:
+                step = Step(self.case.line, "no event comes that no command tells of", [str(self.taken[instance_id])])
+                late = [(message.value or b"").decode() for _, (_, message) in sorted(events.items())]
+                self.played.differences.append(Difference(step, late))
+
+
+def read_rows(engine: Engine, instance_ids: list[str]) -> dict[str, dict[int, Json]]:
+    """The rows of both task tables, by instance and number."""
+    members = "act_id, {}, pre_act_id, serial_no, branch_no, staff_id, grantor_id, executor_id, completion_flag"
+    listed = ",".join(f"'{one}'" for one in instance_ids)
+    found = engine.value(f"""
+        select coalesce(jsonb_object_agg(instance_id, tasks), '{{}}')
+          from (select instance_id, jsonb_object_agg(n, to_jsonb(t) - 'instance_id' - 'n') as tasks
+                  from (select instance_id, n, {members.format("state::text as state")}
+                          from workflow.to_do_task_list where instance_id in ({listed})
+                        union all
+                        select instance_id, n, {members.format("how::text as state")}
+                          from workflow.have_done_tasks where instance_id in ({listed})) t
+                 group by instance_id) i""")
+    return {one: {int(n): row for n, row in tasks.items()} for one, tasks in json.loads(found).items()}

@@ -1,0 +1,82 @@
+#!/usr/bin/python3
+"""Every case of the specification in one engine, many at a time: Kafka, PostgreSQL, two workers."""
+
+from __future__ import annotations
+
+import time
+import unittest
+from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from case import all_cases
+from engine_play import Bus, EnginePlay, read_rows
+
+from engine import Engine  # on the path by now
+
+Json = dict[str, Any]
+SIDE_BY_SIDE = 24
+
+
+def merged(files: list[Json]) -> Json:
+    whole: Json = defaultdict(list)
+    for file in files:
+        for name, items in file.items():
+            whole[name] += items
+    return whole
+
+
+class Cases(unittest.TestCase):
+    def test_all(self) -> None:
+        everything = [case for case in all_cases() if not case.pending]
+        cases = [case for case in everything if not case.core_only and
+                 not any(step.command.startswith("answers ") for step in case.steps)]
+        with Engine("spec", workers=2) as engine, engine.client() as client:
+            executives = {a["auto_executive"] for case in cases for a in self.activities(case) if "auto_executive" in a}
+            plays = [EnginePlay(case, number, engine, None, client)  # type: ignore[arg-type]
+                     for number, case in enumerate(cases)]
+            self.prepare(engine, client, plays)
+            bus = Bus(engine, executives)
+            for play in plays:
+                play.bus = bus
+            began = time.monotonic()
+            with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+                outcomes = list(pool.map(lambda play: self.outcome_of(play), plays))
+            took = time.monotonic() - began
+            bus.poll()
+            rows = read_rows(engine, [one for play in plays for one in play.teller.seen])
+            for play, trouble in zip(plays, outcomes):
+                play.finish(rows)
+                with self.subTest(play.case.where, title=play.case.title):
+                    if trouble or play.played.differences:
+                        self.fail(f"{trouble or ''}\n{play.played.told()}")
+            engine.check_settled()
+        print(f"\nfigure {len(cases)} cases, {sum(len(case.steps) for case in cases)} commands in an engine in {took:.1f} s; "
+              f"{len(everything) - len(cases)} run on the core alone")
+
+    @staticmethod
+    def activities(case: Any) -> list[Json]:
+        from case import read_process
+        return [a for name, lines in case.processes.items() for a in read_process(name, lines)["activities"]]
+
+    @staticmethod
+    def outcome_of(play: EnginePlay) -> str | None:
+        try:
+            play.run()
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        return None
+
+    def prepare(self, engine: Engine, client: Any, plays: list[EnginePlay]) -> None:
+        setups = [play.setup() for play in plays]
+        engine.load(merged([institution for _, institution in setups]))
+        sent = [client.send("admin", {"operation": "deploy-process", "definition": file})
+                for files, _ in setups for file in files]
+        for command_id in sent:
+            outcome = client.outcome(command_id)
+            self.assertEqual(outcome["result"], "applied", outcome)
+        engine.topics()  # the job topics of the executives
+
+
+if __name__ == "__main__":
+    unittest.main()
