@@ -5,6 +5,7 @@ set(PAWL_SQL_STEPS
     steps/001-institution.sql
     steps/002-information.sql
     steps/003-engine.sql
+    steps/005-rules.sql
     steps/008-handed-on.sql
     steps/009-restore.sql)
 
@@ -29,6 +30,8 @@ set(PAWL_SQL_INSTALL
     functions/task_list_of.sql
     functions/instance_needs.sql
     functions/work_report.sql
+    functions/rule_fault.sql
+    functions/rules_ask.sql
     roles.sql
     finish.sql)
 
@@ -64,6 +67,8 @@ set(PAWL_SQL_STATEMENTS
     statements/reservation_delete.sql
     statements/reservation_insert.sql
     statements/restored_accept.sql
+    statements/rules_ask.sql
+    statements/rules_limit.sql
     statements/schema_steps.sql
     statements/slot_release.sql
     statements/slot_take.sql

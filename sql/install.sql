@@ -28,6 +28,12 @@ select not exists (select from workflow.schema_step where step = 3) as missing \
 insert into workflow.schema_step (step, name) values (3, '003-engine');
 \endif
 
+select not exists (select from workflow.schema_step where step = 5) as missing \gset
+\if :missing
+\ir steps/005-rules.sql
+insert into workflow.schema_step (step, name) values (5, '005-rules');
+\endif
+
 select not exists (select from workflow.schema_step where step = 8) as missing \gset
 \if :missing
 \ir steps/008-handed-on.sql
@@ -59,6 +65,8 @@ insert into workflow.schema_step (step, name) values (9, '009-restore');
 \ir functions/task_list_of.sql
 \ir functions/instance_needs.sql
 \ir functions/work_report.sql
+\ir functions/rule_fault.sql
+\ir functions/rules_ask.sql
 
 \ir roles.sql
 \ir finish.sql

@@ -45,7 +45,9 @@ declare
         'pawl_worker: select, delete on workflow.submitted_command',
         'pawl_worker: execute on function workflow.definition_store(text, int4, jsonb), '
             'workflow.definition_document(text, int4), workflow.institution_store(jsonb, int8), '
-            'workflow.institution_document(), workflow.database_restored(uuid, uuid[], int4[], int8[])',
+            'workflow.institution_document(), workflow.database_restored(uuid, uuid[], int4[], int8[]), '
+            'workflow.rule_fault(text, text, text), '
+            'workflow.rules_ask(text, bool, int8, text[], text[], workflow.rule_call[])',
         'pawl_reader: usage on schema workflow',
         'pawl_reader: select on workflow.process_list, workflow.instance_list, workflow.task_list, '
             'workflow.history_list, workflow.handed_on_list, workflow.incident_list, workflow.process_status, '

@@ -46,6 +46,12 @@ condition_holds(void *context, struct wf_arena *arena, const char *condition, co
 }
 
 static void
+progress(void *context)
+{
+    wf_worker_progress(((const struct work *)context)->worker);
+}
+
+static void
 begin(struct work *work)
 {
     struct wf_worker *worker = work->worker;
@@ -55,7 +61,10 @@ begin(struct work *work)
     work->unit.variables_merge = variables_merge;
     work->unit.condition_holds = condition_holds;
     work->unit.context = work;
-    work->store = (struct wf_work){.unit = &work->unit};
+    work->store = (struct wf_work){.unit = &work->unit,
+                                   .rule_schema = worker->settings->rule_schema,
+                                   .rule_timeout_ms = worker->settings->rule_timeout_ms,
+                                   .progress = progress};
     work->buffers = calloc((size_t)worker->partition_count, sizeof *work->buffers);
     work->queries = WF_ARENA_ARRAY(&work->arena, struct wf_query, work->count);
     work->reserved = WF_ARENA_ARRAY(&work->arena, struct wf_reservation, work->count);

@@ -42,6 +42,8 @@ enum wf_program { WF_PROGRAM_WORKER = 1, WF_PROGRAM_CLIENT = 2, WF_PROGRAM_BOTH 
     N(watchdog_ms,             WORKER, 20000, 1000, 600000, "the worker ends itself after this long without progress") \
     S(on_restore,              WORKER, "stop",             "a database older than what was published from it: stop until \"pawl db restored\", or replay unasked what came after it") \
     N(retry_max_ms,            WORKER, 2000, 10, 60000,    "longest wait between attempts while a server is away") \
+    S(rule_schema,             WORKER, "pawl_rules",       "database schema of the user-defined rules and groups") \
+    N(rule_timeout_ms,         WORKER, 1000, 1, 10000,     "how long a user-defined function may take, and a statement that calls it for many") \
     N(timeout_ms,              CLIENT, 10000, 1, 3600000,  "how long to wait for an outcome or a server") \
     S(output,                  CLIENT, "text",             "text, json, or (lists and reports) csv")    \
     S(log_level,               BOTH,   "info",             "error, warning, info or debug")            \

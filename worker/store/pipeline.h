@@ -65,6 +65,9 @@ enum wf_verdict wf_pipeline_run(struct wf_pipeline *pipeline, struct wf_table *t
 /* Ends the unit after a failure of it; returns the verdict, or RECONNECT if not even that works. */
 enum wf_verdict wf_store_abandon(struct wf_store *store, enum wf_verdict verdict);
 
+/* rules.c: has user-defined functions answer the questions that are theirs. */
+enum wf_verdict wf_rules_ask(struct wf_store *store, struct wf_work *work, struct wf_error *reterr) WF_CHECKED;
+
 /* verdict.c: what a failure means.  Fills *reterr and returns the verdict. */
 enum wf_verdict wf_verdict_of_result(const PGresult *result, const char *statement, const PGconn *connection,
                                      struct wf_error *reterr);

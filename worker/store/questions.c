@@ -4,11 +4,5 @@
 enum wf_verdict
 wf_store_ask(struct wf_store *store, struct wf_work *work, struct wf_error *reterr)
 {
-    (void)store;
-    for (size_t i = 0; i < work->unit->question_count; i++) {
-        struct wf_answer answer = {.error = "this version cannot ask it"};
-        wf_question_answered(work->unit->questions[i], &answer);
-    }
-    (void)reterr;
-    return WF_VERDICT_OK;
+    return wf_rules_ask(store, work, reterr);
 }

@@ -47,6 +47,8 @@
     X(SUMMARY_PUT, "summary_put", "uiiittt", "")                                        \
     X(SUMMARY_DELETE, "summary_delete", "u", "")                                        \
     X(CANDIDATE_FIND, "candidate_find", "tttti", "luiiz")                               \
+    X(RULES_ASK, "rules_ask", "TBL" "tt" "tiui" "ttt" "itt", "ibttb")                   \
+    X(RULES_LIMIT, "rules_limit", "T", "t")                                             \
     X(RESERVATION_INSERT, "reservation_insert", "uiu", "")                              \
     X(RESERVATION_DELETE, "reservation_delete", "uiu", "")                              \
     X(DEFINITION_LOAD, "definition_load", "TI", "it")                                   \

@@ -191,6 +191,11 @@ struct wf_work {
     int64_t now; /* the database's clock; also set in the unit */
     int64_t institution_version, definition_version;
 
+    /* Into ask. */
+    const char *rule_schema;                /* of user-defined functions */
+    int64_t rule_timeout_ms;                /* for one of them, and for a statement that calls them */
+    void (*progress)(void *unit_context);   /* before each wait of up to rule_timeout_ms; or NULL */
+
     /* Into save, besides what the unit holds. */
     const struct wf_reservation *reserved, *released;
     size_t reserved_count, released_count;
@@ -238,7 +243,8 @@ enum wf_verdict wf_store_candidates(struct wf_store *store, struct wf_work *work
 
 /*
  * Answers unit->questions, all of a kind by one statement.  What functions are asked they answer
- * from the database as it was before the unit.
+ * from the database as it was before the unit; what one raises, or that it takes too long, is its
+ * questions' answer, and no failure of the unit (architecture decision 4).
  */
 enum wf_verdict wf_store_ask(struct wf_store *store, struct wf_work *work, struct wf_error *reterr) WF_CHECKED;
 
