@@ -67,6 +67,7 @@ set(PAWL_SQL_STATEMENTS
     statements/reservation_delete.sql
     statements/reservation_insert.sql
     statements/restored_accept.sql
+    statements/rule_faults.sql
     statements/rules_ask.sql
     statements/rules_limit.sql
     statements/schema_steps.sql

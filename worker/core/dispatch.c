@@ -7,6 +7,7 @@
 #include "core/control.h"
 #include "core/forward.h"
 #include "core/incident.h"
+#include "core/rule.h"
 #include "core/start.h"
 #include "core/task.h"
 #include "core/timer.h"
@@ -423,6 +424,10 @@ apply_deploy(struct wf_unit *unit, const struct wf_command *command)
         unit->outcome.version = latest->version; /* identical content is the existing version */
         return true;
     }
+    struct wf_faults *faults = WF_ARENA_NEW(unit->arena, struct wf_faults);
+    faults->arena = unit->arena;
+    if (!wf_rule_check(unit, process, faults))
+        return faults->count && reject_faults(unit, WF_CODE_DEFINITION_INVALID, faults, "definition");
     process->version = latest ? latest->version + 1 : 1;
     unit->outcome.version = process->version;
     WF_ARENA_PUSH(unit->arena, unit->deployed, unit->deployed_count, unit->deployed_capacity, process);

@@ -37,7 +37,7 @@ struct wf_uuid
 wf_question_key(const struct wf_question *question)
 {
     const int32_t numbers[] = {(int32_t)question->kind, question->version, question->task_n,
-                               question->arrivals};
+                               question->arrivals, (int32_t)question->rule};
     const char *const texts[] = {question->subject,         question->process_id, question->act_id,   question->pre_act_id,
                                  question->completion_flag, question->entity_id,  question->variables};
     struct wf_hash128 hash;

@@ -23,7 +23,8 @@ enum { WF_ASKS_MAX = 1000 }; /* how often one command may be put off for want of
     X(TOKEN, "token", false)         /* who was the last one of a role (ASG-6)   */ \
     X(MAY_START, "pre rule", true)   /* whether a task may start (FWD-4)         */ \
     X(NEXT, "post rule", true)       /* which activities follow (FWD-4)          */ \
-    X(STAFF, "group", true)          /* who may do a task (ASG-1)                */
+    X(STAFF, "group", true)          /* who may do a task (ASG-1)                */ \
+    X(FUNCTION, "function", false)   /* whether there is one for a kind of rule  */
 
 enum wf_question_kind {
 #define X(name, text, rule) WF_QUESTION_##name,
@@ -34,7 +35,7 @@ enum wf_question_kind {
 
 /* Which members count depends on the kind; the texts live as long as the unit. */
 struct wf_answer {
-    const char *error; /* why the function failed; NULL: it did not */
+    const char *error; /* why the function failed, or (FUNCTION) why it is none; NULL: it did not */
     bool holds;        /* MAY_START */
     const char **ids;  /* NEXT: activities; STAFF: people */
     size_t id_count;
@@ -43,6 +44,7 @@ struct wf_answer {
 struct wf_question {
     enum wf_question_kind kind;
     const char *subject; /* the function, the role or the person */
+    enum wf_question_kind rule; /* FUNCTION: what the function is to answer */
 
     /* What a function is called with; NULL, 0: absent.  They live as long as the unit. */
     struct wf_uuid instance_id;

@@ -1,5 +1,6 @@
 #include "core/rule.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,8 +114,8 @@ wf_rule_next(struct wf_unit *unit, const struct wf_task *task, struct wf_activit
     for (size_t i = 0; i < answer->id_count; i++) {
         next[i] = named(task->activity, answer->ids[i]);
         if (!next[i])
-            return failed(unit, &question, wf_arena_printf(unit->arena, "names \"%s\", which no routing rule of it names",
-                                                           answer->ids[i]));
+            return failed(unit, &question, wf_arena_printf(unit->arena, "names \"%.*s\", which no routing rule of it names",
+                                                           (int)wf_text_cut(answer->ids[i], WF_ID_MAX), answer->ids[i]));
     }
     *ret_next = next;
     *ret_count = answer->id_count;
@@ -139,8 +140,8 @@ wf_rule_staff(struct wf_unit *unit, const struct wf_task *task, const char ***re
     const char **ids = WF_ARENA_ARRAY(unit->arena, const char *, answer->id_count + 1);
     for (size_t i = 0; i < answer->id_count; i++) {
         if (!wf_institution_staff(unit->institution, answer->ids[i]))
-            return failed(unit, &question, wf_arena_printf(unit->arena, "names \"%s\", who is no staff member",
-                                                           answer->ids[i]));
+            return failed(unit, &question, wf_arena_printf(unit->arena, "names \"%.*s\", who is no staff member",
+                                                           (int)wf_text_cut(answer->ids[i], WF_ID_MAX), answer->ids[i]));
         ids[i] = answer->ids[i];
     }
     qsort(ids, answer->id_count, sizeof *ids, by_text);
@@ -150,4 +151,34 @@ wf_rule_staff(struct wf_unit *unit, const struct wf_task *task, const char ***re
     *ret_staff_ids = ids;
     *ret_count = count;
     return true;
+}
+
+static void
+check_function(struct wf_unit *unit, struct wf_faults *faults, const struct wf_activity *activity,
+               enum wf_question_kind rule, const char *function)
+{
+    struct wf_question question = {.kind = WF_QUESTION_FUNCTION, .subject = function, .rule = rule};
+    const struct wf_answer *answer = wf_unit_ask(unit, &question);
+    char path[64];
+
+    if (!answer || !answer->error)
+        return;
+    snprintf(path, sizeof path, "activities[%u]", activity->index);
+    wf_fault_add(faults, "unknown_function", path, "the %s of \"%s\" cannot be called: %s", wf_question_kind_name(rule),
+                 activity->act_id, answer->error);
+}
+
+bool
+wf_rule_check(struct wf_unit *unit, const struct wf_process *process, struct wf_faults *faults)
+{
+    for (size_t i = 0; i < process->activity_count; i++) {
+        const struct wf_activity *activity = process->activities[i];
+        if (wf_rule_is_pre(activity))
+            check_function(unit, faults, activity, WF_QUESTION_MAY_START, activity->ex_pre_rule_func);
+        if (wf_rule_is_post(activity))
+            check_function(unit, faults, activity, WF_QUESTION_NEXT, activity->ex_post_rule_func);
+        if (activity->assignment.based_on == WF_BASED_ON_USER_DEFINED)
+            check_function(unit, faults, activity, WF_QUESTION_STAFF, activity->assignment.group);
+    }
+    return !faults->count && !unit->outcome.asks;
 }

@@ -28,4 +28,10 @@ bool wf_rule_next(struct wf_unit *unit, const struct wf_task *task, struct wf_ac
 bool wf_rule_staff(struct wf_unit *unit, const struct wf_task *task, const char ***ret_staff_ids,
                    size_t *ret_count) WF_CHECKED;
 
+/*
+ * Asks whether there are the functions that a definition names; what is wrong with one is a fault (unknown_function).
+ * false: there are faults, or it asks.
+ */
+bool wf_rule_check(struct wf_unit *unit, const struct wf_process *process, struct wf_faults *faults) WF_CHECKED;
+
 #endif

@@ -19,13 +19,14 @@ struct asking {
 };
 
 static void
-collect(struct asking *asking)
+collect(struct asking *asking, bool functions)
 {
     const struct wf_unit *unit = asking->work->unit;
 
     asking->open = WF_ARENA_ARRAY(unit->arena, struct wf_question *, unit->question_count + 1);
     for (size_t i = 0; i < unit->question_count; i++)
-        if (wf_question_kind_is_rule(unit->questions[i]->kind))
+        if (functions ? unit->questions[i]->kind == WF_QUESTION_FUNCTION
+                      : wf_question_kind_is_rule(unit->questions[i]->kind))
             asking->open[asking->count++] = unit->questions[i];
 }
 
@@ -137,13 +138,42 @@ give_up_slow(struct asking *asking, struct wf_map *slow)
     asking->count = open;
 }
 
+/* Of definitions being deployed. */
+static enum wf_verdict
+find_faults(struct wf_store *store, struct wf_work *work, struct wf_error *reterr)
+{
+    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
+    struct wf_table *table = wf_store_table(store, WF_STATEMENT_RULE_FAULTS);
+    struct asking asking = {.work = work};
+
+    collect(&asking, true);
+    if (!asking.count)
+        return WF_VERDICT_OK;
+    wf_table_text(table, work->rule_schema);
+    for (size_t i = 0; i < asking.count; i++) {
+        wf_table_row(table);
+        table->at = 1;
+        wf_table_text(table, wf_question_kind_name(asking.open[i]->rule));
+        wf_table_text(table, asking.open[i]->subject);
+    }
+    enum wf_verdict verdict = wf_pipeline_run(&pipeline, table, reterr);
+    if (verdict != WF_VERDICT_OK)
+        return wf_store_abandon(store, verdict);
+    struct wf_rows rows = wf_pipeline_rows(&pipeline, 0);
+    for (int row = 0; row < rows.count; row++) {
+        struct wf_answer answer = {.error = wf_rows_text(&rows, row, 1, work->unit->arena)};
+        wf_question_answered(asking.open[wf_rows_long(&rows, row, 0) - 1], &answer);
+    }
+    return WF_VERDICT_OK;
+}
+
 enum wf_verdict
 wf_rules_ask(struct wf_store *store, struct wf_work *work, struct wf_error *reterr)
 {
     struct asking asking = {.work = work};
     struct wf_map slow = {0};
 
-    collect(&asking);
+    collect(&asking, false);
     while (asking.count) {
         if (work->progress)
             work->progress(work->unit->context);
@@ -154,5 +184,5 @@ wf_rules_ask(struct wf_store *store, struct wf_work *work, struct wf_error *rete
             give_up_slow(&asking, &slow);
         asking.careful = true;
     }
-    return WF_VERDICT_OK;
+    return find_faults(store, work, reterr);
 }

@@ -47,6 +47,7 @@
     X(SUMMARY_PUT, "summary_put", "uiiittt", "")                                        \
     X(SUMMARY_DELETE, "summary_delete", "u", "")                                        \
     X(CANDIDATE_FIND, "candidate_find", "tttti", "luiiz")                               \
+    X(RULE_FAULTS, "rule_faults", "T" "tt", "lt")                                       \
     X(RULES_ASK, "rules_ask", "TBL" "tt" "tiui" "ttt" "itt", "ibttb")                   \
     X(RULES_LIMIT, "rules_limit", "T", "t")                                             \
     X(RESERVATION_INSERT, "reservation_insert", "uiu", "")                              \

@@ -12,7 +12,7 @@ wf_table_begin(struct wf_table *table, enum wf_statement statement)
     const char *parameters = wf_statement_rows[statement].parameters;
 
     table->statement = statement;
-    table->rows = 0;
+    table->rows = table->at = 0;
     table->column_count = strlen(parameters);
     for (size_t c = 0; c < table->column_count; c++) {
         struct wf_column *column = &table->columns[c];

@@ -252,3 +252,24 @@ Test(rule, faults)
     SAME(story_faults("I:initial; A:task; C:completion; I -> A; A -> C if:x default"), "default_with_condition");
     SAME(story_faults("I:initial; A:task pre:f post:g; C:completion; I -> A; A -> C if:x; A -> C default"), "");
 }
+
+/* A definition that names a function which cannot be called is refused when it is deployed. */
+Test(rule, functions_of_a_definition)
+{
+    struct wf_faults faults = {.arena = &story.arena};
+
+    story_begin_empty();
+    struct wf_command command = {.operation = WF_OP_DEPLOY_PROCESS, .id = "t/0/1", .actor = "op",
+                                 .definition = story_process("q", "I:initial post:g; A:interaction pre:f func:h; C:completion;"
+                                                                  "I -> A; A -> C")};
+    cr_assert(wf_process_compile(command.definition, &faults));
+    command.definition->content_hash.bytes[0] = 1;
+    story_answers("f!there is none; g=; h!nor here");
+    SAME(story_applies(&command), "rejected definition_invalid faults:unknown_function,unknown_function");
+    SAME(story.unit.outcome.faults->items[1].path, "activities[1]");
+    SAME(story.unit.outcome.faults->items[1].message, "the group of \"A\" cannot be called: nor here");
+    SAME(story.asked, "g,f,h");
+    story_reload();
+    story_answers("f=; g=; h=");
+    SAME(story_applies(&command), "q 1");
+}
