@@ -1,11 +1,13 @@
 /*
- * db.c - `pawl db migrate`: the schema, which lies in this program (schema.h), into the database.
+ * db.c - `pawl db migrate`: the schema, which lies in this program, into the database.
  *
  * One transaction under one lock (which schema.sql takes), so that two may run at once and one that
  * fails leaves nothing.  Steps change tables, each once; all other files run every time.
  */
+#include "base/embedded.h"
 #include "database.h"
-#include "schema.h"
+
+extern const struct wf_embedded cli_schema[]; /* what is run, in its order */
 
 struct migration {
     PGconn *database;
@@ -44,7 +46,7 @@ line_of(const char *sql, const PGresult *result)
 }
 
 static enum cli_exit
-file_run(PGconn *database, const struct cli_schema_file *file)
+file_run(PGconn *database, const struct wf_embedded *file)
 {
     PGresult *result = PQexec(database, file->text);
     ExecStatusType status = PQresultStatus(result);
@@ -68,11 +70,20 @@ is_applied(const struct migration *migration, int step)
     return false;
 }
 
+/* 1 of "steps/001-institution.sql"; 0: a file that runs each time. */
+static int
+step_of(const struct wf_embedded *file)
+{
+    int step;
+
+    return sscanf(file->name, "steps/%d-", &step) == 1 ? step : 0;
+}
+
 static bool
 is_known(int step)
 {
-    for (size_t i = 0; i < cli_schema_count; i++)
-        if (cli_schema[i].step == step)
+    for (size_t i = 0; cli_schema[i].name; i++)
+        if (step_of(&cli_schema[i]) == step)
             return true;
     return false;
 }
@@ -101,12 +112,12 @@ applied_read(struct migration *migration)
 }
 
 static enum cli_exit
-step_record(PGconn *database, const struct cli_schema_file *file)
+step_record(PGconn *database, const struct wf_embedded *file)
 {
     char number[16], name[200];
     PGresult *result;
 
-    snprintf(number, sizeof number, "%d", file->step);
+    snprintf(number, sizeof number, "%d", step_of(file));
     snprintf(name, sizeof name, "%s", strrchr(file->name, '/') + 1); /* "steps/001-x.sql": without its ending */
     name[strcspn(name, ".")] = '\0';
     enum cli_exit code = cli_query(database, "insert into workflow.schema_step (step, name) values ($1, $2)",
@@ -117,13 +128,13 @@ step_record(PGconn *database, const struct cli_schema_file *file)
 }
 
 static enum cli_exit
-step_apply(struct migration *migration, const struct cli_schema_file *file)
+step_apply(struct migration *migration, const struct wf_embedded *file)
 {
     enum cli_exit code = migration->applied ? CLI_OK : applied_read(migration);
 
     if (code)
         return code;
-    if (is_applied(migration, file->step)) {
+    if (is_applied(migration, step_of(file))) {
         cli_table_row(&migration->table, (const char *const[]){file->name, "applied before"});
         return CLI_OK;
     }
@@ -140,8 +151,8 @@ migrate(struct migration *migration)
 {
     enum cli_exit code = run(migration->database, "begin");
 
-    for (size_t i = 0; !code && i < cli_schema_count; i++) {
-        if (cli_schema[i].step) {
+    for (size_t i = 0; !code && cli_schema[i].name; i++) {
+        if (step_of(&cli_schema[i])) {
             code = step_apply(migration, &cli_schema[i]);
             continue;
         }

@@ -150,7 +150,7 @@ print_help(FILE *out, const char *noun)
             continue;
         snprintf(usage, sizeof usage, "%s%s%s %s", verbs[i].noun, *verbs[i].verb ? " " : "", verbs[i].verb,
                  verbs[i].arguments);
-        fprintf(out, "  pawl %-26s %s\n", usage, verbs[i].help);
+        fprintf(out, "  pawl %-42s %s\n", usage, verbs[i].help);
     }
     fputs("\n\"pawl NOUN VERB --help\" says more.\n", out);
 }

@@ -2,7 +2,7 @@
  * connection.c - opens and closes a store: the session's settings, the schema's step, and
  * every statement prepared.
  */
-#include "store/embedded.h"
+#include "base/embedded.h"
 #include "store/pipeline.h"
 
 /* What the caller's connection string may override. */
@@ -64,11 +64,16 @@ connect_to(struct wf_store *store, const char *database, struct wf_error *reterr
     return WF_VERDICT_OK;
 }
 
+extern const struct wf_embedded wf_statements[]; /* sql/statements/ */
+
 static const char *
 statement_text(const char *name)
 {
+    char path[100];
+
+    snprintf(path, sizeof path, "statements/%s.sql", name);
     for (size_t i = 0; wf_statements[i].name; i++)
-        if (strcmp(wf_statements[i].name, name) == 0)
+        if (strcmp(wf_statements[i].name, path) == 0)
             return wf_statements[i].text;
     return "";
 }
