@@ -12,23 +12,49 @@ wf_dependency_gathers(const struct wf_activity *activity)
     return wf_act_type_merges(activity->type) || activity->pre_rule_count || wf_rule_is_pre(activity);
 }
 
+static const struct wf_pre_rule *
+pre_rule_after(const struct wf_activity *activity, const char *pre_act_id)
+{
+    for (size_t r = 0; pre_act_id && r < activity->pre_rule_count; r++)
+        if (strcmp(activity->pre_rules[r].after, pre_act_id) == 0)
+            return &activity->pre_rules[r];
+    return NULL;
+}
+
+/* Whether a pending task waits by a rule for one of its arrivals; else it would have started for each (DEP-1, DEP-8). */
+static bool
+waits_by_rule(const struct wf_task *task)
+{
+    if (wf_rule_is_pre(task->activity))
+        return true;
+    for (size_t i = 0; i < task->arrival_count; i++)
+        if (pre_rule_after(task->activity, task->arrivals[i].pre_act_id))
+            return true;
+    return false;
+}
+
+/* The batch in which arrivals of a batch gather at an activity: where a merge works, else that batch. */
+static const struct wf_batch *
+gathering_batch(const struct wf_instance *instance, const struct wf_activity *activity, int32_t serial_no)
+{
+    return wf_act_type_merges(activity->type) ? wf_merge_batch(instance, activity, serial_no)
+                                              : wf_instance_batch(instance, serial_no);
+}
+
 struct wf_task *
 wf_dependency_gatherer(const struct wf_instance *instance, const struct wf_activity *activity, int32_t serial_no)
 {
-    bool merge = activity->type == WF_ACT_AND_MERGE || activity->type == WF_ACT_VOTE_MERGE;
-
     if (activity->type == WF_ACT_OR_MERGE || !wf_dependency_gathers(activity))
         return NULL; /* an or_merge gathers nothing: each arrival waits for itself (DEP-4) */
 
-    const struct wf_batch *batch = merge ? wf_merge_batch(instance, activity, serial_no)
-                                         : wf_instance_batch(instance, serial_no);
+    const struct wf_batch *batch = gathering_batch(instance, activity, serial_no);
     for (size_t i = 0; batch && i < instance->task_count; i++) {
         struct wf_task *task = instance->tasks[i];
         if (task->activity != activity || task->state != WF_TASK_PENDING)
             continue;
-        const struct wf_batch *its = merge ? wf_merge_batch(instance, activity, task->serial_no)
-                                           : wf_instance_batch(instance, task->serial_no);
-        if (its == batch)
+        if (!wf_act_type_merges(activity->type) && !waits_by_rule(task))
+            continue;
+        if (gathering_batch(instance, activity, task->serial_no) == batch)
             return task;
     }
     return NULL;
@@ -61,6 +87,16 @@ last_end(const struct wf_instance *instance, const struct wf_activity *activity,
     return last;
 }
 
+/* How many tasks had ended when a merge last flowed on in a batch itself, not in one nested in it; 0: never. */
+static int32_t
+last_flow(const struct wf_instance *instance, const struct wf_activity *merge, int32_t serial_no)
+{
+    for (size_t i = 0; i < instance->summary_count; i++)
+        if (instance->summaries[i].activity == merge && instance->summaries[i].serial_no == serial_no)
+            return instance->summaries[i].last;
+    return 0;
+}
+
 static bool
 need_holds(const struct wf_instance *instance, const struct wf_need *need, int32_t within, int32_t after)
 {
@@ -69,15 +105,6 @@ need_holds(const struct wf_instance *instance, const struct wf_need *need, int32
     if (!last || open_of(instance, need->activity))
         return false;
     return !need->status || (last->flag && strcmp(last->flag, need->status) == 0);
-}
-
-static const struct wf_pre_rule *
-pre_rule_after(const struct wf_activity *activity, const char *pre_act_id)
-{
-    for (size_t r = 0; pre_act_id && r < activity->pre_rule_count; r++)
-        if (strcmp(activity->pre_rules[r].after, pre_act_id) == 0)
-            return &activity->pre_rules[r];
-    return NULL;
 }
 
 /* The first element of a set that does not hold, or NULL; of no rule there is none (DEP-2). */
@@ -111,6 +138,8 @@ check_sequence(struct wf_unit *unit, struct wf_task *task)
             wf_unit_touch_task(unit, task);
             task->pre_act_id = arrival->pre_act_id;
             task->branch_no = arrival->branch_no;
+            if (task->activity->type == WF_ACT_DUMMY)
+                task->completion_flag = arrival->flag; /* it ends with it (FWD-8) */
             return WF_READY;
         }
     }
@@ -155,8 +184,7 @@ unmet_by_merge(const struct wf_task *task)
     const struct wf_activity *merge = task->activity;
     const struct wf_batch *batch = wf_merge_batch(instance, merge, task->serial_no);
     int32_t serial_no = batch ? batch->serial_no : task->serial_no;
-    const struct wf_summary *last = last_end(instance, merge, serial_no, 0);
-    int32_t since = last ? last->last : 0;
+    int32_t since = last_flow(instance, merge, serial_no);
 
     for (size_t r = 0; r < merge->pre_rule_count; r++)
         for (size_t i = 0; i < merge->pre_rules[r].need_count; i++) {
@@ -232,6 +260,8 @@ wf_dependency_flow_on(struct wf_unit *unit, struct wf_task *task, int32_t *ret_s
     struct wf_batch *batch = wf_merge_batch(task->instance, task->activity, task->serial_no);
     const struct wf_arrival *arrival = &task->arrivals[task->arrival_count - 1];
 
+    if (task->activity->type == WF_ACT_VOTE_MERGE && !wf_rule_is_pre(task->activity))
+        arrival = wf_vote_merge_deciding(task);
     task->pre_act_id = arrival->pre_act_id;
     task->serial_no = arrival->serial_no;
     task->branch_no = arrival->branch_no;

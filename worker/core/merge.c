@@ -147,8 +147,8 @@ could_come(const struct wf_task *task, const struct wf_activity *merge, const st
 
     if (!wf_task_state_open(task->state) || !wf_batch_within(task->instance, task->serial_no, batch->serial_no))
         return false;
-    if (walk.closer == task->activity && walk.closer && wf_merge_batch(task->instance, closer, task->serial_no) == batch)
-        return false; /* it is about to leave the batch */
+    if (walk.closer == task->activity)
+        return false; /* it is about to leave the batch, or one around it */
     return wf_graph_path(task->instance->process, task->activity, merge, stops, &walk);
 }
 
@@ -195,21 +195,39 @@ struct branches {
     bool voted[WF_TASKS_MAX + 1];
 };
 
+/* Whether an arrival is a vote, and the first of its branch, which is noted. */
+static bool
+takes_vote(const struct wf_task *task, const struct wf_batch *batch, const struct wf_arrival *arrival,
+           struct branches *branches)
+{
+    int32_t branch = batch ? branch_in(task->instance, batch, arrival->serial_no, arrival->branch_no) : 1;
+
+    if (!is_vote(task->activity, arrival) || branch < 1 || branch > WF_TASKS_MAX || branches->voted[branch])
+        return false;
+    return branches->voted[branch] = true;
+}
+
 static int32_t
 count_votes(const struct wf_task *task, const struct wf_batch *batch, struct branches *branches)
 {
     int32_t votes = 0;
 
-    for (size_t i = 0; i < task->arrival_count; i++) {
-        const struct wf_arrival *arrival = &task->arrivals[i];
-        int32_t branch =
-            batch ? branch_in(task->instance, batch, arrival->serial_no, arrival->branch_no) : 1;
-        if (!is_vote(task->activity, arrival) || branch < 1 || branch > WF_TASKS_MAX || branches->voted[branch])
-            continue;
-        branches->voted[branch] = true;
-        votes++;
-    }
+    for (size_t i = 0; i < task->arrival_count; i++)
+        votes += takes_vote(task, batch, &task->arrivals[i], branches);
     return votes;
+}
+
+const struct wf_arrival *
+wf_vote_merge_deciding(const struct wf_task *task)
+{
+    const struct wf_batch *batch = wf_merge_batch(task->instance, task->activity, task->serial_no);
+    struct branches branches = {{false}};
+    int32_t missing = votes_needed(task->activity, batch);
+
+    for (size_t i = 0; i < task->arrival_count; i++)
+        if (takes_vote(task, batch, &task->arrivals[i], &branches) && --missing == 0)
+            return &task->arrivals[i];
+    return &task->arrivals[task->arrival_count - 1];
 }
 
 /* Branches that have not voted and could still come. */

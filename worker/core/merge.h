@@ -39,6 +39,9 @@ enum wf_vote wf_vote_merge_count(const struct wf_task *task);
 /* How many votes it has, and how many it needs. */
 int32_t wf_vote_merge_votes(const struct wf_task *task, int32_t *ret_needed);
 
+/* The arrival that let a vote flow on (DEP-10): whose vote was the last one needed, else the last. */
+const struct wf_arrival *wf_vote_merge_deciding(const struct wf_task *task);
+
 /* Withdraws what could still come to a vote that is over (DEP-6). */
 void wf_vote_merge_withdraw_rest(struct wf_unit *unit, const struct wf_task *task);
 

@@ -115,6 +115,7 @@ void
 wf_task_withdraw(struct wf_unit *unit, struct wf_task *task, const char *reason)
 {
     wf_task_set_state(unit, task, WF_TASK_WITHDRAWN);
+    task->completion_flag = NULL; /* a dummy's was that of its arrival: it has not ended with it */
     wf_unit_event_of(unit, task)->reason = reason;
 }
 

@@ -272,6 +272,7 @@ event_complete(struct wf_event *event, struct wf_instance *instance)
     }
     event->sequence = ++instance->task_sequence;
     event->task = *event->of;
+    event->job = event->job && event->task.state == WF_TASK_WAITING; /* not if withdrawn since */
     if (event->joined_count) /* they are the last of its arrivals */
         event->joined = event->task.arrivals + event->task.arrival_count - event->joined_count;
 }

@@ -319,7 +319,7 @@ Test(control, resume_is_rejected)
     TELL("suspend actor:op", "suspended");
     TELL("end 2 ann no", "2 A ended no; 3 D pending");
     TELL("resume actor:op", "rejected no_route flags:ok");
-    TELL("cancel actor:op", "3 D withdrawn no; cancelled");
+    TELL("cancel actor:op", "3 D withdrawn; cancelled");
 }
 
 /* TSK-5: each of the three states; every open task is withdrawn. */

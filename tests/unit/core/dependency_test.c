@@ -423,3 +423,47 @@ Test(dependency, arrivals_alone)
     ENDS(6, "", "6 D ended (3.2); 4 M ended +D (3.2) closes 2; 7 E waiting (1.1)");
     ENDS(7, "", "7 E ended (1.1); 8 J ended (1.1); 9 C ended (1.1); completed two");
 }
+
+/* FWD-8: a dummy ends with the flag of the arrival that let it start. */
+Test(dependency, aggregated_dummy)
+{
+    story_begin("I:initial; A:task; B:task; D:dummy; E:task; C:completion;"
+                "I -> A,B; A -> D; B -> D; D -b-> E; E -> C; D after A needs C");
+    TELL("init", "running; 1 I ended; 2 A waiting; 3 B waiting");
+    ENDS(2, "a", "2 A ended a; 4 D pending");
+    ENDS(3, "b", "3 B ended b; 4 D ended b +B; 5 E waiting");
+}
+
+/* DEP-1, DEP-8: what no pre rule holds back starts once for each arrival, though another arrival would wait. */
+Test(dependency, no_rule_for_the_arrival)
+{
+    story_begin("I:initial; A:task; N:task; C:completion; I -> N,N,A; A -> N; N -> C; N after A needs C");
+    TELL("init", "running; 1 I ended; 2 N waiting; 3 N waiting; 4 A waiting");
+}
+
+/* TSK-6: ... also where they pile up while the instance is suspended. */
+Test(dependency, no_rule_for_suspended_arrivals)
+{
+    story_begin("I:initial; A:task; S:task; B:task; E:task; N:dummy; C:completion;"
+                "I -> A; A -> S,S,B; S -> N; B -> N; N -> E; E -> C; N after B needs A");
+    TELL("init", "running; 1 I ended; 2 A waiting");
+    ENDS(2, "", "2 A ended; 3 S waiting; 4 S waiting; 5 B waiting");
+    TELL("get 3 ann", "3 S processing @ann");
+    TELL("get 4 ann", "4 S processing @ann");
+    TELL("suspend actor:op", "suspended");
+    TELL("end 3 ann", "3 S ended; 6 N pending");
+    TELL("end 4 ann", "4 S ended; 7 N pending");
+    TELL("resume actor:op", "running; 6 N ended; 8 E waiting; 7 N ended; 9 E waiting");
+}
+
+/* DEP-3: it counts since the merge flowed on in the batch itself: not since it did in one nested in it. */
+Test(dependency, merge_counts_for_its_own_batch)
+{
+    story_begin("I:initial; S:and_branch; A:task; B:task; M:and_merge; C:completion;"
+                "I -> S; S -> A,B; A -> M; B -> M; M -> C; M after B needs A");
+    story.batches = true;
+    TELL("init", "running; 1 I ended (1.1); 2 S ended (1.1) opens 2; 3 A waiting (2.1); 4 B waiting (2.2)");
+    ENDS(4, "", "4 B ended (2.2); 5 M pending (2.2)");
+    TELL("modify start:M actor:op", "6 M pending (1.1)"); /* closes not batch 1: alone */
+    ENDS(3, "", "3 A ended (2.1); 5 M ended +A (2.1) closes 2; 7 C ended (1.1); 6 M ended (1.1); 8 C ended (1.1); completed");
+}

@@ -168,6 +168,13 @@ Test(forward, completion_flag_of_the_last_task)
     TELL("end 3 ann b", "3 B ended b; 6 D ended b; completed a");
 }
 
+/* STA-1, FWD-5: what the same command withdraws again is no job for anybody. */
+Test(forward, terminate_announces_no_job)
+{
+    story_begin("I:initial; A:automation; C:completion; T:completion terminate; I -> A,T; A -> C");
+    TELL("init", "1 I ended; 2 A withdrawn; 3 T ended; completed");
+}
+
 /* FWD-5: terminate ends at once and withdraws what is open, what this command made included. */
 Test(forward, terminate)
 {

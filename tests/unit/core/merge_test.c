@@ -318,3 +318,33 @@ Test(merge, several_join)
     cr_assert_eq(story.unit.events[4].joined_count, 3);
     SAME(story.unit.events[4].joined[2].pre_act_id, "Y");
 }
+
+/* DEP-10: the vote that was the last one needed let it flow on, whatever arrived with it or after it. */
+Test(merge, the_deciding_vote)
+{
+    story_begin("I:initial; S:and_branch; A:task; B:task; D:task; V:vote_merge votes:2 asks:ok; C:completion;"
+                "I -> S; S -> A,B,D; A -> V; B -> V; D -> V; V -> C");
+    TELL("init", "running; 1 I ended; 2 S ended; 3 A waiting; 4 B waiting; 5 D waiting");
+    TELL("get 3 ann", "3 A processing @ann");
+    TELL("get 4 ann", "4 B processing @ann");
+    TELL("get 5 ann", "5 D processing @ann");
+    TELL("suspend actor:op", "suspended");
+    TELL("end 3 ann ok", "3 A ended ok; 6 V pending");
+    TELL("end 4 ann ok", "4 B ended ok; 6 V pending +B");
+    TELL("end 5 ann no", "5 D ended no; 6 V pending +D");
+    TELL("resume actor:op", "6 V ended passed; 7 C ended; completed passed");
+    SAME(story.unit.events[0].task.pre_act_id, "B");
+}
+
+/* BAT-6: what waits at the closing merge of a batch leaves it, though the merge works in one around it. */
+Test(merge, at_the_closing_merge)
+{
+    story_begin("I:initial; S:and_branch; T:task; A:task; B:task; D:task; E:task; J:and_merge; M:and_merge; C:completion;"
+                "I -> S; S -> T,D; T -> A,B; A -> M; B -> J; J -> M; D -> M; M -> E; E -again-> T; E -> C");
+    story.batches = true;
+    TELL("init", "running; 1 I ended (1.1); 2 S ended (1.1) opens 2; 3 T waiting (2.1); 4 D waiting (2.2)");
+    ENDS(3, "", "3 T ended (2.1) opens 3; 5 A waiting (3.1); 6 B waiting (3.2)");
+    ENDS(5, "", "5 A ended (3.1); 7 M pending (3.1)"); /* works in 2; from there a loop leads back to J */
+    ENDS(6, "", "6 B ended (3.2); 8 J ended (3.2); 7 M pending +J (3.1)");
+    ENDS(4, "", "4 D ended (2.2); 7 M ended +D (2.2) closes 2; 9 E waiting (1.1)");
+}
