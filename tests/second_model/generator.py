@@ -1,0 +1,324 @@
+"""Random institutions and definitions: blocks within blocks, then knocked out of shape."""
+from __future__ import annotations
+
+import random
+
+FLAGS = ("a", "b", "c")
+STAFF = ("ann", "bob", "cid", "dan", "eve", "fay")
+FEATURES = ("round_robin", "least_working_list", "constraints", "conditions", "inclusive", "timers", "incidents",
+            "sub_process", "presence", "authorize", "modify", "suspend", "shape")
+LATER = {"round_robin", "least_working_list", "constraints", "timers", "incidents", "sub_process", "presence", "authorize"}
+
+
+def institution(rng: random.Random) -> dict:
+    staff = []
+    for name in rng.sample(STAFF, rng.randint(2, len(STAFF))):
+        person: dict = {"staff_id": name, "logging_on": rng.random() < 0.8, "on_leave": rng.random() < 0.12}
+        if rng.random() < 0.8:
+            person["dept_id"] = rng.choice(("d", "d1", "e"))
+        person["teams"] = rng.sample(("t", "t1", "u"), rng.randint(0, 2))
+        person["roles"] = [{"role_id": r, "priority_num": rng.randint(1, 3)} for r in ("q", "r", "s") if rng.random() < 0.6]
+        staff.append(person)
+    file = {
+        "departments": [{"dept_id": "d"}, {"dept_id": "d1", "super_dept_id": "d"}, {"dept_id": "e"}],
+        "teams": [{"team_id": "t"}, {"team_id": "t1", "super_team_id": "t"}, {"team_id": "u"}],
+        "roles": [{"role_id": "q"}, {"role_id": "r"}, {"role_id": "s"}],
+        "staff": staff,
+    }
+    if rng.random() < 0.5:
+        names = [p["staff_id"] for p in staff]
+        file["authorizations"] = [grant(rng, names) for _ in range(rng.randint(1, 3))]
+    return file
+
+
+def grant(rng: random.Random, names: list[str]) -> dict:
+    file = dict(zip(("grantor_id", "grantee_id"), rng.sample(names, 2)))
+    if rng.random() < 0.3:
+        file["process_id"] = rng.choice(("p1", "p2"))
+    if rng.random() < 0.2:
+        file["act_id"] = rng.choice(("T1", "T2", "T3"))
+    return file
+
+
+class Maker:
+    """Makes one definition."""
+
+    def __init__(self, rng: random.Random, process_id: str, features: set[str]) -> None:
+        self.rng, self.process_id, self.features = rng, process_id, features
+        self.activities: list[dict] = []
+        self.routing: list[dict] = []
+        self.pre_rules: list[dict] = []
+        self.assignment: list[dict] = []
+        self.counts: dict[str, int] = {}
+
+    def chance(self, probability: float) -> bool:
+        return self.rng.random() < probability
+
+    def has(self, feature: str, probability: float) -> bool:
+        return feature in self.features and self.chance(probability)
+
+    def new(self, letter: str, act_type: str, **members) -> str:
+        self.counts[letter] = self.counts.get(letter, 0) + 1
+        act_id = f"{letter}{self.counts[letter]}"
+        self.activities.append({"act_id": act_id, "act_type": act_type, **members})
+        return act_id
+
+    def route(self, start: str, to: list[str], **members) -> None:
+        self.routing.append({"from": start, "to": to, **members})
+
+    def by_id(self, act_id: str) -> dict:
+        return next(a for a in self.activities if a["act_id"] == act_id)
+
+    # -- single activities
+
+    def task(self, method: str | None = None) -> str:
+        act_id = self.new("T", "interaction")
+        methods = ["fcfa"] * 4 + ["priority", "all"]
+        methods += [m for m in ("round_robin", "least_working_list") if m in self.features]
+        method = method or self.rng.choice(methods)
+        by_role = method in ("priority", "round_robin")
+        kind = "role_based" if by_role else self.rng.choice(("dept_based", "team_based", "role_based", "role_based"))
+        rule = {"act": act_id, "based_on": kind, "method": method}
+        rule |= {"dept_based": {"department": self.rng.choice(("d", "d1", "e"))},
+                 "team_based": {"team": self.rng.choice(("t", "t1", "u"))},
+                 "role_based": {"role": self.rng.choice(("q", "r", "s"))}}[kind]
+        if self.has("presence", 0.2):
+            rule["presence"] = self.rng.choice(("ignore", "require", "prefer"))
+        self.assignment.append(rule)
+        return act_id
+
+    def work(self) -> str:
+        if self.chance(0.15):
+            return self.new("P", "automation", auto_executive="x")
+        return self.task("fcfa" if self.chance(0.6) else None)
+
+    def merge(self) -> str:
+        kind = self.rng.choice(("and_merge", "and_merge", "or_merge", "vote_merge"))
+        if kind == "and_merge":
+            return self.new("J", kind)
+        flag = {"or_merge_flag": self.rng.choice(FLAGS + ("any",))} if self.chance(0.25) else {}
+        if kind == "or_merge":
+            return self.new("O", kind, **flag)
+        return self.new("V", kind, num_votes_needed=self.rng.choice((1, 2, 2, 3, "50%", "60%", "100%", "1%")), **flag)
+
+    def connect(self, start: str, to: str) -> None:
+        """What leads out of a block, as its last activity allows."""
+        kind = self.by_id(start)["act_type"]
+        if kind == "vote_merge" and self.chance(0.6):
+            self.route(start, [to], flag="passed")
+            if self.chance(0.7):
+                self.route(start, [to if self.chance(0.5) else self.end()], flag="failed")
+        elif kind == "completion" or (kind == "dummy" and self.chance(0.03)):
+            pass
+        else:
+            self.route(start, [to])
+
+    def end(self) -> str:
+        if self.chance(0.4):
+            return self.new("D", "dummy")
+        members: dict = {"completion_flag": self.rng.choice(FLAGS)} if self.chance(0.3) else {}
+        if self.chance(0.3):
+            members["terminate"] = True
+        return self.new("C", "completion", **members)
+
+    # -- blocks: (where one gets in, where one gets out)
+
+    def block(self, depth: int) -> tuple[str, str]:
+        kinds = [self.single] * 3
+        if depth > 0:
+            kinds += [self.sequence] * 2 + [self.parallel] * 4 + [self.choice, self.loop, self.copies]
+        return self.rng.choice(kinds)(depth - 1)
+
+    def single(self, _depth: int) -> tuple[str, str]:
+        act = self.new("D", "dummy") if self.chance(0.1) else self.merge() if self.chance(0.04) else self.work()
+        return act, act
+
+    def sequence(self, depth: int) -> tuple[str, str]:
+        first, last = self.block(depth), self.block(depth)
+        self.connect(first[1], last[0])
+        return first[0], last[1]
+
+    def parallel(self, depth: int) -> tuple[str, str]:
+        out = self.merge() if self.chance(0.88) else self.new("D", "dummy")
+        branches = [self.branch(depth, out) for _ in range(self.rng.choice((1, 2, 2, 3, 3, 4)))]
+        kind = self.rng.random()
+        if kind < 0.6:
+            opener = self.new("S", "and_branch")
+            self.route(opener, branches)
+        elif kind < 0.8 or "inclusive" not in self.features:
+            opener = self.task("fcfa") if self.chance(0.6) else self.new("D", "dummy")
+            self.route(opener, branches)
+        else:
+            opener = self.task("fcfa") if self.chance(0.6) else self.new("D", "dummy")
+            self.by_id(opener)["inclusive"] = True
+            for number, act in enumerate(branches):
+                self.route(opener, [act], **self.taken_when(number))
+        return opener, out
+
+    def taken_when(self, number: int) -> dict:
+        """What an inclusive activity's rule asks for."""
+        if number and self.chance(0.2):
+            return {"default": True}
+        if self.has("conditions", 0.4):
+            return {"condition": self.condition()}
+        return {"flag": self.rng.choice(FLAGS)} if self.chance(0.3) else {}
+
+    def condition(self) -> str:
+        name, number = self.rng.choice("xyz"), self.rng.randint(0, 3)
+        return self.rng.choice((f"{name} == {number}", f"{name} ~= {number}", f"({name} or 0) > {number}", f"{name} > {number}"))
+
+    def branch(self, depth: int, out: str) -> str:
+        kind = self.rng.random()
+        if kind < 0.05:
+            return out
+        if kind < 0.08:
+            return self.end()
+        first, last = self.block(depth)
+        self.connect(last, self.end() if kind > 0.96 else out)
+        return first
+
+    def choice(self, depth: int) -> tuple[str, str]:
+        chooser = self.work()
+        out = self.rng.choice((self.merge, self.merge, lambda: self.new("D", "dummy"), self.work))()
+        for flag in self.rng.sample(FLAGS, self.rng.randint(2, 3)):
+            members = {"flag": flag}
+            if self.has("conditions", 0.3):
+                members["condition"] = self.condition()
+            self.route(chooser, [self.branch(depth, out)], **members)
+        if self.chance(0.3):
+            self.route(chooser, [out])
+        return chooser, out
+
+    def loop(self, depth: int) -> tuple[str, str]:
+        first, last = self.block(depth)
+        judge, out = self.work(), self.new("D", "dummy")
+        self.connect(last, judge)
+        self.route(judge, [first], flag="a")
+        self.route(judge, [out], **({"flag": "b"} if self.chance(0.5) else {}))
+        return first, out
+
+    def copies(self, depth: int) -> tuple[str, str]:
+        opener, out = self.task("all"), self.merge()
+        if self.chance(0.7):
+            self.connect(opener, out)
+        else:
+            first, last = self.block(depth)
+            self.connect(opener, first)
+            self.connect(last, out)
+        return opener, out
+
+    # -- out of shape
+
+    def knock(self) -> None:
+        self.rng.choice((self.add_target, self.redirect, self.add_rule, self.add_after, self.add_pre_rule,
+                         self.add_pre_rule, self.add_pre_rule, self.add_closes, self.another_merge))()
+
+    def any_act(self, *types: str) -> str:
+        ids = [a["act_id"] for a in self.activities
+               if a["act_type"] != "initial" and (not types or a["act_type"] in types)]
+        return self.rng.choice(ids) if ids else self.any_act()
+
+    def add_target(self) -> None:
+        self.rng.choice(self.routing)["to"].append(self.any_act())
+
+    def redirect(self) -> None:
+        to = self.rng.choice(self.routing)["to"]
+        to[self.rng.randrange(len(to))] = self.any_act()
+
+    def add_rule(self) -> None:
+        self.route(self.any_act("interaction", "dummy", "automation"), [self.any_act()], flag=self.rng.choice(FLAGS))
+
+    def add_after(self) -> None:
+        rule = self.rng.choice(self.routing)
+        self.route(self.rng.choice(rule["to"]), [self.any_act()], after=rule["from"])
+
+    def add_pre_rule(self) -> None:
+        rule = self.rng.choice(self.routing)
+        act = self.rng.choice(rule["to"])
+        needs = []
+        for _ in range(self.rng.choice((1, 1, 2))):
+            need = {"act": self.any_act()}
+            if self.chance(0.4):
+                need["status"] = self.rng.choice(FLAGS)
+            needs.append(need)
+        if not any((p["act"], p["after"]) == (act, rule["from"]) for p in self.pre_rules):
+            self.pre_rules.append({"act": act, "after": rule["from"], "needs": needs})
+
+    def add_closes(self) -> None:
+        merge = self.by_id(self.any_act("and_merge", "or_merge", "vote_merge"))
+        if merge["act_type"].endswith("merge"):
+            merge["closes"] = self.any_act("and_branch", "and_branch", "interaction", "dummy")
+
+    def another_merge(self) -> None:
+        merge = self.by_id(self.any_act("and_merge", "or_merge", "vote_merge"))
+        if merge["act_type"].endswith("merge"):
+            merge["act_type"] = self.rng.choice(("and_merge", "or_merge"))
+
+    # -- the whole
+
+    def definition(self) -> dict:
+        self.activities.append({"act_id": "I", "act_type": "initial"})
+        shape = self.rng.choice([self.sequence] * 2 + [self.parallel] * 4 + [self.choice, self.loop, self.copies])
+        first, last = shape(self.rng.choice((0, 1, 1, 2)))
+        done = self.new("C", "completion", **({"completion_flag": "z"} if self.chance(0.2) else {}))
+        self.connect(last, done)
+        self.route("I", [first])
+        if self.chance(0.1):
+            self.routing[-1]["flag"] = self.rng.choice(FLAGS)
+        if self.has("shape", 0.5):
+            for _ in range(self.rng.randint(1, 4)):
+                self.knock()
+        if "constraints" in self.features:
+            self.constrain()
+        self.clean()
+        file = {"process_id": self.process_id, "activities": self.activities, "routing": self.routing,
+                "assignment": self.assignment}
+        if self.pre_rules:
+            file["pre_rules"] = self.pre_rules
+        return file
+
+    def constrain(self) -> None:
+        for rule in self.assignment:
+            others = [r["act"] for r in self.assignment if r is not rule]
+            if others and self.chance(0.15):
+                rule["not_by"] = self.rng.sample(others, min(len(others), self.rng.randint(1, 2)))
+            if others and self.chance(0.1):
+                rule["same_as"] = self.rng.choice(others)
+
+    def clean(self) -> None:
+        """Drops what a definition may not have: routes out of completions or into the initial, what nothing leads to."""
+        types = {a["act_id"]: a["act_type"] for a in self.activities}
+        self.routing = [r for r in self.routing if types[r["from"]] != "completion"]
+        edges: dict[str, set] = {}
+        for rule in self.routing:
+            edges.setdefault(rule["from"], set()).update(rule["to"])
+        reached, ahead = set(), ["I"]
+        while ahead:
+            act = ahead.pop()
+            if act not in reached:
+                reached.add(act)
+                ahead.extend(edges.get(act, ()))
+        for act in sorted(reached):
+            if types[act] not in ("completion", "dummy") and act not in edges:
+                self.routing.append({"from": act, "to": ["C1"]})
+                reached.add("C1")
+        self.activities = [a for a in self.activities if a["act_id"] in reached]
+        self.routing = [r for r in self.routing if r["from"] in reached and r.get("after", "I") in reached]
+        self.assignment = [r for r in self.assignment if r["act"] in reached]
+        self.pre_rules = [{**p, "needs": [n for n in p["needs"] if n["act"] in reached]} for p in self.pre_rules
+                          if p["act"] in reached and p["after"] in reached]
+        self.pre_rules = [p for p in self.pre_rules if p["needs"]]
+        for activity in self.activities:
+            if activity.get("closes") not in reached:
+                activity.pop("closes", None)
+        for rule in self.assignment:
+            if "not_by" in rule:
+                rule["not_by"] = [a for a in rule["not_by"] if a in reached]
+                if not rule["not_by"]:
+                    del rule["not_by"]
+            if rule.get("same_as") not in reached:
+                rule.pop("same_as", None)
+
+
+def definition(rng: random.Random, process_id: str, features: set[str]) -> dict:
+    return Maker(rng, process_id, features).definition()
