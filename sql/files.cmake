@@ -5,6 +5,7 @@ set(PAWL_SQL_STEPS
     steps/001-institution.sql
     steps/002-information.sql
     steps/003-engine.sql
+    steps/004-assignment.sql
     steps/005-rules.sql
     steps/008-handed-on.sql
     steps/009-restore.sql)
@@ -24,6 +25,7 @@ set(PAWL_SQL_INSTALL
     functions/definition_document.sql
     functions/institution_store.sql
     functions/institution_document.sql
+    functions/roster_make.sql
     functions/partitions_set.sql
     functions/database_restored.sql
     functions/history_partitions_make.sql
@@ -56,6 +58,11 @@ set(PAWL_SQL_STATEMENTS
     statements/institution_load.sql
     statements/institution_write.sql
     statements/latest_versions.sql
+    statements/load_add.sql
+    statements/load_change.sql
+    statements/load_lock.sql
+    statements/load_read.sql
+    statements/load_try.sql
     statements/outbox_delete.sql
     statements/outbox_insert.sql
     statements/outbox_read.sql
@@ -67,6 +74,7 @@ set(PAWL_SQL_STATEMENTS
     statements/reservation_delete.sql
     statements/reservation_insert.sql
     statements/restored_accept.sql
+    statements/roster_make.sql
     statements/rule_faults.sql
     statements/rules_ask.sql
     statements/rules_limit.sql
@@ -81,6 +89,9 @@ set(PAWL_SQL_STATEMENTS
     statements/task_insert.sql
     statements/task_load.sql
     statements/task_update.sql
+    statements/token_lock.sql
+    statements/token_put.sql
+    statements/token_try.sql
     statements/winner_delete.sql
     statements/winner_insert.sql
     statements/winner_load.sql)

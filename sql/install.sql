@@ -28,6 +28,12 @@ select not exists (select from workflow.schema_step where step = 3) as missing \
 insert into workflow.schema_step (step, name) values (3, '003-engine');
 \endif
 
+select not exists (select from workflow.schema_step where step = 4) as missing \gset
+\if :missing
+\ir steps/004-assignment.sql
+insert into workflow.schema_step (step, name) values (4, '004-assignment');
+\endif
+
 select not exists (select from workflow.schema_step where step = 5) as missing \gset
 \if :missing
 \ir steps/005-rules.sql
@@ -59,6 +65,7 @@ insert into workflow.schema_step (step, name) values (9, '009-restore');
 \ir functions/definition_document.sql
 \ir functions/institution_store.sql
 \ir functions/institution_document.sql
+\ir functions/roster_make.sql
 \ir functions/partitions_set.sql
 \ir functions/database_restored.sql
 \ir functions/history_partitions_make.sql

@@ -39,6 +39,8 @@ declare
         'pawl_worker: select, insert, update on workflow.instance, workflow.batch',
         'pawl_worker: select, insert, update, delete on workflow.to_do_task_list, workflow.task_summary, '
             'workflow.incident, workflow.timer, workflow.outbox',
+        'pawl_worker: select, update on workflow.staff_load, workflow.role_token',
+        'pawl_worker: select, insert, delete on workflow.staff_load_change',
         'pawl_worker: select, insert, delete on workflow.batch_winner, workflow.reservation',
         'pawl_worker: select, insert on workflow.command_id',
         'pawl_worker: insert on workflow.have_done_tasks, workflow.handed_on_tasks',
@@ -47,7 +49,8 @@ declare
             'workflow.definition_document(text, int4), workflow.institution_store(jsonb, int8), '
             'workflow.institution_document(), workflow.database_restored(uuid, uuid[], int4[], int8[]), '
             'workflow.rule_fault(text, text, text), '
-            'workflow.rules_ask(text, bool, int8, text[], text[], workflow.rule_call[])',
+            'workflow.rules_ask(text, bool, int8, text[], text[], workflow.rule_call[]), '
+            'workflow.roster_make(text[], text[])',
         'pawl_reader: usage on schema workflow',
         'pawl_reader: select on workflow.process_list, workflow.instance_list, workflow.task_list, '
             'workflow.history_list, workflow.handed_on_list, workflow.incident_list, workflow.process_status, '

@@ -64,7 +64,8 @@ begin(struct work *work)
     work->store = (struct wf_work){.unit = &work->unit,
                                    .rule_schema = worker->settings->rule_schema,
                                    .rule_timeout_ms = worker->settings->rule_timeout_ms,
-                                   .progress = progress};
+                                   .progress = progress,
+                                   .roster = work->store.roster};
     work->buffers = calloc((size_t)worker->partition_count, sizeof *work->buffers);
     work->queries = WF_ARENA_ARRAY(&work->arena, struct wf_query, work->count);
     work->reserved = WF_ARENA_ARRAY(&work->arena, struct wf_reservation, work->count);
@@ -304,19 +305,38 @@ give_up(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *erro
     return false;
 }
 
+/* One more attempt at a part of a batch, after making what the last one lacked. */
+static enum wf_verdict
+attempt(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from, size_t count, struct wf_roster *roster,
+        struct wf_error *error)
+{
+    struct work work = {.worker = worker, .items = batch->items + from, .count = count, .store = {.roster = roster}};
+
+    if (roster->lacking) {
+        roster->lacking = false;
+        enum wf_verdict verdict = wf_store_roster_make(worker->store, roster, error);
+        if (verdict != WF_VERDICT_OK)
+            return verdict;
+    }
+    return run_once(&work, error);
+}
+
 static bool
 apply_range(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from, size_t count)
 {
     struct wf_error error = {0};
+    struct wf_roster roster = {.lacking = false};
     enum wf_verdict verdict = WF_VERDICT_RETRY;
 
-    for (int attempt = 0; attempt <= RETRIES && verdict == WF_VERDICT_RETRY; attempt++) {
-        struct work work = {.worker = worker, .items = batch->items + from, .count = count};
+    for (int tries = 0; tries <= RETRIES && verdict == WF_VERDICT_RETRY; tries += !roster.lacking) {
         wf_worker_progress(worker);
-        if (worker->recover || !wait_for_room(worker))
+        if (worker->recover || !wait_for_room(worker)) {
+            wf_roster_drop(&roster);
             return false;
-        verdict = run_once(&work, &error);
+        }
+        verdict = attempt(worker, batch, from, count, &roster, &error);
     }
+    wf_roster_drop(&roster);
     if (verdict == WF_VERDICT_OK)
         return !worker->recover;
     bool alone = count == 1;

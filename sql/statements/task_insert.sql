@@ -1,16 +1,19 @@
--- task_insert.sql - New open tasks. Parameters: arrays, in the order of the columns of u.
+-- task_insert.sql - New open tasks. Parameters: arrays, in the order of the columns of u; barred people are joined
+-- by a character that no id has.
 insert into workflow.to_do_task_list (instance_id, n, state, act_id, pre_act_id, serial_no, branch_no,
                                       staff_id, grantor_id, executor_id, group_based_on, group_id,
                                       completion_flag, attempt, date_created, date_waiting, date_processing,
-                                      date_changed, waiting_time, paused_time, due_at, arrivals)
+                                      date_changed, waiting_time, paused_time, due_at, arrivals,
+                                      barred, unassigned)
 select u.instance_id, u.n, u.state::workflow.task_state, u.act_id, u.pre_act_id, u.serial_no, u.branch_no,
        u.staff_id, u.grantor_id, u.executor_id, u.group_based_on::workflow.based_on, u.group_id,
        u.completion_flag, u.attempt, u.date_created, u.date_waiting, u.date_processing, u.date_changed,
-       u.waiting_time, u.paused_time, u.due_at, u.arrivals::jsonb
+       u.waiting_time, u.paused_time, u.due_at, u.arrivals::jsonb,
+       string_to_array(u.barred, e'\x1f'), u.unassigned
   from unnest($1::uuid[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int4[], $8::text[],
               $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::int4[], $15::timestamptz[],
               $16::timestamptz[], $17::timestamptz[], $18::timestamptz[], $19::int8[], $20::int8[],
-              $21::timestamptz[], $22::text[])
+              $21::timestamptz[], $22::text[], $23::text[], $24::bool[])
     as u (instance_id, n, state, act_id, pre_act_id, serial_no, branch_no, staff_id, grantor_id, executor_id,
           group_based_on, group_id, completion_flag, attempt, date_created, date_waiting, date_processing,
-          date_changed, waiting_time, paused_time, due_at, arrivals);
+          date_changed, waiting_time, paused_time, due_at, arrivals, barred, unassigned);

@@ -3,7 +3,7 @@
 select u.i, t.n, t.state::text, t.act_id, t.pre_act_id, t.serial_no, t.branch_no, t.staff_id, t.grantor_id,
        t.executor_id, t.group_based_on::text, t.group_id, t.completion_flag, t.attempt, t.date_created, t.date_waiting,
        t.date_processing, t.date_changed, t.waiting_time, t.paused_time, t.due_at,
-       a.i, a.pre_act_id, a.serial_no, a.branch_no, a.flag
+       t.unassigned, a.i, a.pre_act_id, a.serial_no, a.branch_no, a.flag
   from unnest($1::uuid[]) with ordinality as u (instance_id, i)
   join workflow.to_do_task_list t
     on t.instance_id = any (array[u.instance_id])

@@ -1,4 +1,5 @@
--- task_update.sql - Open tasks that changed. Parameters: arrays, in the order of the columns of u.
+-- task_update.sql - Open tasks that changed. Parameters: arrays, in the order of the columns of u; barred people are
+-- joined by a character that no id has.
 update workflow.to_do_task_list o
    set state = u.state::workflow.task_state,
        pre_act_id = u.pre_act_id,
@@ -17,12 +18,15 @@ update workflow.to_do_task_list o
        waiting_time = u.waiting_time,
        paused_time = u.paused_time,
        due_at = u.due_at,
-       arrivals = u.arrivals::jsonb
+       arrivals = u.arrivals::jsonb,
+       barred = string_to_array(u.barred, e'\x1f'),
+       unassigned = u.unassigned
   from unnest($1::uuid[], $2::int4[], $3::text[], $4::text[], $5::int4[], $6::int4[], $7::text[], $8::text[],
               $9::text[], $10::text[], $11::text[], $12::text[], $13::int4[], $14::timestamptz[],
-              $15::timestamptz[], $16::timestamptz[], $17::int8[], $18::int8[], $19::timestamptz[], $20::text[])
+              $15::timestamptz[], $16::timestamptz[], $17::int8[], $18::int8[], $19::timestamptz[], $20::text[],
+              $21::text[], $22::bool[])
     as u (instance_id, n, state, pre_act_id, serial_no, branch_no, staff_id, grantor_id, executor_id,
           group_based_on, group_id, completion_flag, attempt, date_waiting, date_processing, date_changed,
-          waiting_time, paused_time, due_at, arrivals)
+          waiting_time, paused_time, due_at, arrivals, barred, unassigned)
  where o.instance_id = any (array[u.instance_id])
    and o.n = u.n;

@@ -2,6 +2,20 @@
 #include "driver.h"
 
 #include "base/json.h"
+#include "core/load.h"
+
+/* There is one unit, which has seen everything from the beginning: before it there was nothing. */
+static void
+answer_count(struct driver *driver, struct wf_question *question)
+{
+    struct wf_answer nothing = {.error = NULL};
+
+    if (question->kind == WF_QUESTION_LOADS)
+        wf_load_known(&driver->unit, question->subject, 0, 0);
+    else
+        wf_token_known(&driver->unit, question->subject, NULL);
+    wf_question_answered(question, &nothing);
+}
 
 static void
 answer_rule(struct driver *driver, struct wf_question *question)
@@ -26,7 +40,10 @@ driver_answer(struct driver *driver, struct wf_buf *asked)
         wf_json_put_string(asked, "kind", wf_question_kind_name(question->kind));
         wf_json_put_string(asked, "subject", question->subject);
         wf_json_close(asked, '}');
-        answer_rule(driver, question);
+        if (wf_question_kind_is_rule(question->kind))
+            answer_rule(driver, question);
+        else
+            answer_count(driver, question);
     }
     unit->question_count = 0;
 }

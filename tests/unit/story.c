@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/hash.h"
+#include "core/load.h"
 #include "story_check.h"
 
 struct story story;
@@ -328,8 +329,34 @@ read_answer(struct wf_answer *answer, char *text)
             WF_ARENA_PUSH(&story.arena, answer->ids, answer->id_count, capacity, id);
 }
 
+/* What a person had before this unit: what they have now without what the unit changed. */
 static void
-answer_question(struct wf_question *question)
+answer_loads(struct wf_question *question)
+{
+    struct wf_unit *unit = &story.unit;
+    int32_t open = -wf_load_of(unit, question->subject)->change;
+    struct wf_answer answer = {.error = NULL};
+
+    for (size_t i = 0; i < unit->instance_count; i++)
+        for (size_t t = 0; t < unit->instance_list[i]->task_count; t++) {
+            const struct wf_task *task = unit->instance_list[i]->tasks[t];
+            open += task->staff_id && strcmp(task->staff_id, question->subject) == 0;
+        }
+    wf_load_known(unit, question->subject, open, 0);
+    wf_question_answered(question, &answer);
+}
+
+static void
+answer_token(struct wf_question *question)
+{
+    struct wf_answer answer = {.error = NULL};
+
+    wf_token_known(&story.unit, question->subject, NULL);
+    wf_question_answered(question, &answer);
+}
+
+static void
+answer_function(struct wf_question *question)
 {
     char *rest = wf_arena_strdup(&story.arena, story.answers ? story.answers : "");
     size_t length = strlen(question->subject);
@@ -347,6 +374,16 @@ answer_question(struct wf_question *question)
         return;
     }
     cr_assert_fail("nobody answers %s \"%s\"", wf_question_kind_name(question->kind), question->subject);
+}
+
+static void
+answer_question(struct wf_question *question)
+{
+    switch (question->kind) {
+    case WF_QUESTION_LOADS: answer_loads(question); break;
+    case WF_QUESTION_TOKEN: answer_token(question); break;
+    default: answer_function(question); break;
+    }
 }
 
 /* The shell's part of a question: answers them all, having seen that the command left no trace. */

@@ -1,9 +1,12 @@
 #include "core/assignment.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "core/choice.h"
+#include "core/constraint.h"
 #include "core/forward.h"
+#include "core/group.h"
+#include "core/load.h"
 #include "core/task.h"
 
 /* Why somebody, or the group, was chosen (ASG-11), and that there was nobody (ASG-8). */
@@ -34,108 +37,18 @@ covers(const struct wf_unit *unit, const struct wf_authorization *grant, const s
                                    wf_instance_now(unit, task->instance));
 }
 
-/* The first authorization by which somebody's grantee may act for them now (ASG-2), or NULL. */
-static const struct wf_authorization *
-representation(const struct wf_unit *unit, const struct wf_task *task, const char *staff_id)
+/* The id outlives the institution. */
+static void
+give(struct wf_unit *unit, struct wf_task *task, const struct wf_staff *staff)
 {
-    const struct wf_institution *institution = unit->institution;
-
-    for (size_t i = 0; i < institution->authorization_count; i++)
-        if (strcmp(institution->authorizations[i].grantor_id, staff_id) == 0 &&
-            covers(unit, &institution->authorizations[i], task))
-            return &institution->authorizations[i];
-    return NULL;
-}
-
-/* How many of a group may take a task or have it taken in their name (ASG-2). */
-static size_t
-group_size(const struct wf_unit *unit, const struct wf_task *task, enum wf_based_on based_on, const char *group)
-{
-    const struct wf_institution *institution = unit->institution;
-    size_t size = wf_institution_group_size(institution, based_on, group);
-
-    for (size_t i = 0; institution && i < institution->authorization_count; i++) {
-        const struct wf_authorization *grant = &institution->authorizations[i];
-        const struct wf_staff *staff = wf_institution_staff(institution, grant->grantor_id);
-        size += staff && staff->on_leave && wf_staff_in_group(staff, based_on, group) &&
-                representation(unit, task, grant->grantor_id) == grant; /* each person once */
-    }
-    return size;
-}
-
-/* ASG-2: 0 may not be chosen, else the lower the better: logged on, not logged on, on leave but represented. */
-static int
-presence_rank(const struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff)
-{
-    enum wf_presence presence = task->activity->assignment.presence;
-
-    if (staff->on_leave && !representation(unit, task, staff->staff_id))
-        return 0;
-    if (presence == WF_PRESENCE_IGNORE)
-        return 1;
-    if (staff->on_leave)
-        return 3;
-    if (staff->logging_on)
-        return 1;
-    return presence == WF_PRESENCE_REQUIRE ? 0 : 2;
-}
-
-/* ASG-6: the best priority_num, among those present first. */
-static const struct wf_staff *
-pick_by_priority(const struct wf_unit *unit, const struct wf_task *task, size_t *ret_considered)
-{
-    const struct wf_role *role = wf_institution_role(unit->institution, task->activity->assignment.group);
-    const struct wf_staff *best = NULL;
-    size_t considered = 0;
-    int best_rank = 0;
-
-    for (size_t i = 0; role && i < role->member_count; i++) { /* sorted by priority_num */
-        int rank = presence_rank(unit, task, role->members[i].staff);
-        if (!rank)
-            continue;
-        considered++;
-        if (!best || rank < best_rank) {
-            best = role->members[i].staff;
-            best_rank = rank;
-        }
-    }
-    *ret_considered = considered;
-    return best;
-}
-
-static int
-by_staff_id(const void *a, const void *b)
-{
-    const struct wf_staff *const *x = a, *const *y = b;
-
-    return strcmp((*x)->staff_id, (*y)->staff_id);
-}
-
-/* Those of the group who may be chosen, in order of staff_id (BAT-2). */
-static const struct wf_staff **
-list_group(const struct wf_unit *unit, const struct wf_task *task, size_t *ret_count)
-{
-    const struct wf_institution *institution = unit->institution;
-    const struct wf_assgn_rule *rule = &task->activity->assignment;
-    const struct wf_staff **group = NULL;
-    size_t capacity = 0, count = 0;
-
-    for (size_t i = 0; institution && i < institution->staff_count; i++) {
-        const struct wf_staff *staff = institution->staff[i];
-        if (wf_staff_in_group(staff, rule->based_on, rule->group) && presence_rank(unit, task, staff))
-            WF_ARENA_PUSH(unit->arena, group, count, capacity, staff);
-    }
-    if (count)
-        qsort(group, count, sizeof *group, by_staff_id);
-    *ret_count = count;
-    return group;
+    wf_load_assign(unit, task, wf_arena_strdup(unit->arena, staff->staff_id));
 }
 
 /* ASG-3: the task becomes branch 1 of a new batch, and everybody else of the group gets a copy. */
 static bool
 assign_all(struct wf_unit *unit, struct wf_task *task, size_t *ret_considered)
 {
-    const struct wf_staff **group = list_group(unit, task, ret_considered);
+    const struct wf_eligible *group = wf_group_eligible(unit, task, ret_considered);
     size_t count = *ret_considered;
 
     if (!count)
@@ -145,15 +58,30 @@ assign_all(struct wf_unit *unit, struct wf_task *task, size_t *ret_considered)
     struct wf_arrival arrival = {.pre_act_id = task->pre_act_id, .serial_no = batch->serial_no};
     task->serial_no = batch->serial_no;
     task->branch_no = 1;
-    task->staff_id = wf_arena_strdup(unit->arena, group[0]->staff_id);
+    give(unit, task, group[0].staff);
     for (size_t i = 1; i < count; i++) {
         arrival.branch_no = (int32_t)i + 1;
         struct wf_task *copy = wf_task_copy(unit, task, &arrival);
         if (!copy)
             return false;
-        copy->staff_id = wf_arena_strdup(unit->arena, group[i]->staff_id);
+        give(unit, copy, group[i].staff);
         note_rule(unit, copy, count);
     }
+    return true;
+}
+
+/* ASG-10: the executor of the last task of the activity that same_as names gets this one. */
+static bool
+assign_same(struct wf_unit *unit, struct wf_task *task)
+{
+    const struct wf_staff *same = wf_constraint_same(unit, task);
+
+    if (!same)
+        return false;
+    give(unit, task, same);
+    note_rule(unit, task, 1);
+    wf_unit_event_of(unit, task)->reason =
+        wf_arena_printf(unit->arena, "\"%s\" did \"%s\"", same->staff_id, task->activity->assignment.same_as);
     return true;
 }
 
@@ -167,17 +95,20 @@ wf_assignment_apply(struct wf_unit *unit, struct wf_task *task)
     wf_unit_touch_task(unit, task);
     task->group_based_on = WF_BASED_ON_NONE;
     task->group_id = NULL;
-    if (rule->method == WF_METHOD_PRIORITY)
-        staff = pick_by_priority(unit, task, &considered);
-    else if (rule->method != WF_METHOD_ALL)
-        considered = group_size(unit, task, rule->based_on, rule->group);
-    else if (!assign_all(unit, task, &considered))
+    task->unassigned = false;
+    if (assign_same(unit, task))
+        return true;
+    if (rule->method == WF_METHOD_FCFA)
+        considered = wf_group_size(unit, task, rule->based_on, rule->group);
+    else if (rule->method == WF_METHOD_ALL ? !assign_all(unit, task, &considered)
+                                           : !wf_choice_make(unit, task, &staff, &considered))
         return false;
     if (staff)
-        task->staff_id = wf_arena_strdup(unit->arena, staff->staff_id); /* outlives the institution */
+        give(unit, task, staff);
     if (!task->staff_id) { /* the group's (ASG-5), or nobody's yet (ASG-8) */
         task->group_based_on = rule->based_on;
         task->group_id = rule->group;
+        task->unassigned = rule->method != WF_METHOD_FCFA;
     }
     note_rule(unit, task, considered);
     return true;
@@ -196,11 +127,11 @@ is_copied(const struct wf_task *task)
 static void
 offer(struct wf_unit *unit, struct wf_task *task, enum wf_based_on based_on, const char *group)
 {
-    wf_unit_touch_task(unit, task);
-    task->staff_id = NULL;
+    wf_load_assign(unit, task, NULL);
     task->group_based_on = based_on;
     task->group_id = group;
-    note(unit, task, based_on, group, WF_METHOD_FCFA, group_size(unit, task, based_on, group));
+    task->unassigned = false;
+    note(unit, task, based_on, group, WF_METHOD_FCFA, wf_group_size(unit, task, based_on, group));
 }
 
 bool
@@ -208,8 +139,7 @@ wf_assignment_again(struct wf_unit *unit, struct wf_task *task)
 {
     const struct wf_assgn_rule *rule = &task->activity->assignment;
 
-    wf_unit_touch_task(unit, task);
-    task->staff_id = NULL;
+    wf_load_assign(unit, task, NULL);
     if (rule->method != WF_METHOD_ALL || !is_copied(task))
         return wf_assignment_apply(unit, task);
     offer(unit, task, rule->based_on, rule->group);
@@ -225,10 +155,12 @@ wf_assignment_to_person(struct wf_unit *unit, struct wf_task *task, const char *
         return wf_unit_reject(unit, WF_CODE_UNKNOWN_STAFF, "there is no staff member \"%s\"", staff_id);
     if (staff->on_leave)
         return wf_unit_reject(unit, WF_CODE_ON_LEAVE, "\"%s\" is on leave", staff_id);
-    wf_unit_touch_task(unit, task);
-    task->staff_id = staff_id;
+    if (!wf_constraint_allows(unit, task, staff_id))
+        return wf_constraint_reject(unit, task, staff_id);
+    wf_load_assign(unit, task, staff_id);
     task->group_based_on = WF_BASED_ON_NONE; /* that person's, not the group's any more */
     task->group_id = NULL;
+    task->unassigned = false;
     return true;
 }
 
@@ -249,9 +181,10 @@ wf_assignment_has_right(const struct wf_task *task, const struct wf_staff *staff
     return wf_staff_in_group(staff, task->group_based_on, task->group_id);
 }
 
-const char *
-wf_assignment_grantor(const struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff,
-                      const char *grantor_id)
+/* An authorization by which somebody may execute a task now, of the grantor with the lowest id; `allowed`: whom ASG-10 lets. */
+static const char *
+find_grantor(const struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff,
+             const char *grantor_id, bool allowed)
 {
     const struct wf_institution *institution = unit->institution;
     const char *lowest = NULL;
@@ -264,10 +197,46 @@ wf_assignment_grantor(const struct wf_unit *unit, const struct wf_task *task, co
             continue;
         if (grantor_id && strcmp(grantor_id, grant->grantor_id) != 0)
             continue;
+        if (allowed && wf_constraint_bars(task, grant->grantor_id))
+            continue;
         if (!lowest || strcmp(grant->grantor_id, lowest) < 0)
             lowest = grant->grantor_id;
     }
     return lowest;
+}
+
+const char *
+wf_assignment_grantor(const struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff,
+                      const char *grantor_id)
+{
+    return find_grantor(unit, task, staff, grantor_id, true);
+}
+
+/* ASG-10: whom same_as names may take the task, whoever has it. */
+static bool
+is_same(const struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff)
+{
+    return !task->staff_id && wf_constraint_same(unit, task) == staff;
+}
+
+bool
+wf_assignment_may(const struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff,
+                  const char *grantor_id)
+{
+    if (!wf_constraint_allows(unit, task, staff->staff_id))
+        return false;
+    return wf_assignment_has_right(task, staff) || is_same(unit, task, staff) ||
+           wf_assignment_grantor(unit, task, staff, grantor_id);
+}
+
+static bool
+reject_stranger(struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff)
+{
+    if (task->staff_id)
+        return wf_unit_reject(unit, WF_CODE_NOT_ENTITLED, "the task is assigned to \"%s\", not to \"%s\"",
+                              task->staff_id, staff->staff_id);
+    return wf_unit_reject(unit, WF_CODE_NOT_ENTITLED, "\"%s\" may not take the task: it is offered to %s \"%s\"",
+                          staff->staff_id, wf_based_on_name(task->group_based_on), task->group_id);
 }
 
 bool
@@ -279,16 +248,19 @@ wf_assignment_entitled(struct wf_unit *unit, const struct wf_task *task, const s
         return wf_unit_reject(unit, WF_CODE_NOT_ENTITLED, "\"%s\" is not work for people", task->activity->act_id);
     if (staff->on_leave)
         return wf_unit_reject(unit, WF_CODE_ON_LEAVE, "\"%s\" is on leave", staff->staff_id);
-    if (wf_assignment_has_right(task, staff))
-        return true; /* one's own right comes first; of no method but fcfa, the first who can (ASG-8) */
-    const char *grantor = wf_assignment_grantor(unit, task, staff, grantor_id);
-    if (grantor) {
-        *ret_grantor_id = wf_arena_strdup(unit->arena, grantor);
+
+    /* One's own right comes first; of no method but fcfa, the first who can (ASG-8). */
+    bool own = wf_assignment_has_right(task, staff) || is_same(unit, task, staff);
+    const char *any = own ? NULL : find_grantor(unit, task, staff, grantor_id, false);
+    if (!own && !any)
+        return reject_stranger(unit, task, staff);
+    if (!wf_constraint_allows(unit, task, staff->staff_id))
+        return wf_constraint_reject(unit, task, staff->staff_id);
+    if (own)
         return true;
-    }
-    if (task->staff_id)
-        return wf_unit_reject(unit, WF_CODE_NOT_ENTITLED, "the task is assigned to \"%s\", not to \"%s\"",
-                              task->staff_id, staff->staff_id);
-    return wf_unit_reject(unit, WF_CODE_NOT_ENTITLED, "\"%s\" may not take the task: it is offered to %s \"%s\"",
-                          staff->staff_id, wf_based_on_name(task->group_based_on), task->group_id);
+    const char *grantor = wf_assignment_grantor(unit, task, staff, grantor_id);
+    if (!grantor)
+        return wf_constraint_reject(unit, task, any);
+    *ret_grantor_id = wf_arena_strdup(unit->arena, grantor);
+    return true;
 }

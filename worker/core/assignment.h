@@ -6,7 +6,10 @@
 
 #include "core/unit.h"
 
-/* Assigns a task that becomes waiting by its activity's rule (ASG-1 to ASG-6, ASG-8, ASG-11). */
+/*
+ * Assigns a task that becomes waiting by its activity's rule (ASG-1 to ASG-6, ASG-8, ASG-10, ASG-11).
+ * False: rejected, or the command must wait for an answer (question.h).
+ */
 bool wf_assignment_apply(struct wf_unit *unit, struct wf_task *task) WF_CHECKED;
 
 /* Assigns a waiting task by the rule again (TSK-7); what method `all` has copied becomes the group's. */
@@ -14,7 +17,7 @@ bool wf_assignment_again(struct wf_unit *unit, struct wf_task *task) WF_CHECKED;
 
 /*
  * Assigns a task to a person, in the group or not, or to a group (TSK-7).  False: rejected,
- * because the person or group does not exist, or the person is on leave.
+ * because the person or group does not exist, the person is on leave or kept from it (ASG-10).
  */
 bool wf_assignment_to_person(struct wf_unit *unit, struct wf_task *task, const char *staff_id) WF_CHECKED;
 bool wf_assignment_to_group(struct wf_unit *unit, struct wf_task *task, enum wf_based_on based_on,
@@ -25,10 +28,15 @@ bool wf_assignment_has_right(const struct wf_task *task, const struct wf_staff *
 
 /*
  * The person in whose name somebody may execute another's tasks now, by an authorization that
- * covers the task (ASG-7); `grantor_id` names one, NULL asks for the lowest id.  NULL: none.
+ * covers the task (ASG-7) and whom not_by does not bar (ASG-10); `grantor_id` names one, NULL asks
+ * for the lowest id.  NULL: none.
  */
 const char *wf_assignment_grantor(const struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff,
                                   const char *grantor_id);
+
+/* Whether a person may get a waiting task in any way: what wf_assignment_entitled() says of who is not on leave. */
+bool wf_assignment_may(const struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff,
+                       const char *grantor_id);
 
 /*
  * Whether a person may get a waiting task (ASG-7), of their own right (*ret_grantor_id is NULL)

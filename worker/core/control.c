@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/assignment.h"
+#include "core/load.h"
 #include "core/start.h"
 #include "core/task.h"
 
@@ -62,9 +63,9 @@ give_back(struct wf_unit *unit, struct wf_task *task)
 {
     wf_unit_touch_task(unit, task);
     if (task->group_id)
-        task->staff_id = NULL;
+        wf_load_give_back(unit, task, NULL);
     else if (task->grantor_id)
-        task->staff_id = task->grantor_id;
+        wf_load_give_back(unit, task, task->grantor_id);
     task->grantor_id = NULL;
     task->executor_id = NULL;
 }

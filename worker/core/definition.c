@@ -203,6 +203,38 @@ link_pre_rules(struct check *check)
     }
 }
 
+/* An activity that a constraint names, which must be one that people work on. */
+static struct wf_activity *
+linked_constraint(struct check *check, const char *act_id, const char *what)
+{
+    struct wf_activity *activity = linked(check, act_id, what);
+
+    if (activity && activity->type != WF_ACT_INTERACTION)
+        wf_fault_add(check->faults, "constraint_without_work", check->path,
+                     "%s of \"%s\" names \"%s\", which is of type \"%s\"", what, check->activity->act_id, act_id,
+                     wf_act_type_name(activity->type));
+    if (activity) {
+        activity->depends = true;
+        check->process->uses_summary = true;
+    }
+    return activity;
+}
+
+/* ASG-10 */
+static void
+link_constraints(struct check *check)
+{
+    struct wf_assgn_rule *rule = &check->activity->assignment;
+
+    rule->barring = WF_ARENA_ARRAY(&check->process->arena, struct wf_activity *, rule->not_by_count);
+    for (size_t i = 0; i < rule->not_by_count; i++) {
+        rule->barring[i] = linked_constraint(check, rule->not_by[i], "\"not_by\"");
+        if (rule->barring[i])
+            rule->barring[i]->bars = true;
+    }
+    rule->same = rule->same_as ? linked_constraint(check, rule->same_as, "\"same_as\"") : NULL;
+}
+
 static bool
 same_text(const char *a, const char *b)
 {
@@ -280,11 +312,7 @@ static void
 check_supported(struct check *check)
 {
     const struct wf_activity *activity = check->activity;
-    const struct wf_assgn_rule *rule = &activity->assignment;
-    unsupported(check, rule->based_on != WF_BASED_ON_NONE &&
-                (rule->method == WF_METHOD_ROUND_ROBIN || rule->method == WF_METHOD_LEAST_WORKING_LIST),
-                wf_method_name(rule->method));
-    unsupported(check, rule->not_by_count || rule->same_as, "constraints between tasks");
+
     unsupported(check, activity->take_limit.within || activity->end_limit.within || activity->check_every,
                 "time limits");
     unsupported(check, activity->sub_process, "a sub-process");
@@ -326,6 +354,7 @@ check_activity(struct check *check)
     check_duplicate_routes(check);
     check_assignment(check);
     check_routing_rules(check);
+    link_constraints(check);
     check_supported(check);
 }
 

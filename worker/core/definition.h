@@ -50,6 +50,10 @@ struct wf_assgn_rule {
     const char **not_by; /* act_ids */
     size_t not_by_count;
     const char *same_as; /* act_id or NULL */
+
+    /* Found by wf_process_compile(). */
+    struct wf_activity **barring; /* of not_by */
+    struct wf_activity *same;     /* of same_as */
 };
 
 /* One row of the routing rules of an activity (FWD-1), in the order of the definition. */
@@ -108,6 +112,7 @@ struct wf_activity {
     struct wf_activity *all_closed_by;/* likewise for the batches of method `all` */
     bool closes_any;                  /* a merge that closes some opener's batches */
     bool depends;                     /* some pre rule or constraint asks how tasks of it ended */
+    bool bars;                        /* some not_by asks who had a part in them (ASG-10) */
 };
 
 /* What is wrong with a file, one entry a fault, in the order found. */

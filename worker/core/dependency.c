@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/constraint.h"
 #include "core/graph.h"
 #include "core/merge.h"
 #include "core/rule.h"
@@ -296,6 +297,7 @@ wf_dependency_note_end(struct wf_unit *unit, struct wf_task *task)
     summary->flag = task->completion_flag;
     summary->staff_id = task->staff_id;
     summary->last = instance->ends;
+    wf_constraint_note_end(unit, summary, task);
 }
 
 const char *

@@ -7,6 +7,7 @@
 #include "core/control.h"
 #include "core/forward.h"
 #include "core/incident.h"
+#include "core/load.h"
 #include "core/rule.h"
 #include "core/start.h"
 #include "core/task.h"
@@ -198,7 +199,8 @@ take(struct wf_unit *unit, struct wf_task *task, const struct wf_command *comman
     if (!staff || !wf_assignment_entitled(unit, task, staff, command->grantor_id, &grantor_id))
         return false;
     wf_task_set_state(unit, task, WF_TASK_PROCESSING);
-    task->staff_id = command->staff_id;
+    if (!task->staff_id || strcmp(task->staff_id, command->staff_id) != 0)
+        wf_load_assign(unit, task, command->staff_id);
     task->grantor_id = grantor_id;
     return true;
 }
@@ -249,7 +251,7 @@ offered(const struct wf_unit *unit, const struct wf_task *task, const struct wf_
         return false;
     if (command->act_id && strcmp(command->act_id, task->activity->act_id) != 0)
         return false;
-    return wf_assignment_has_right(task, staff) || wf_assignment_grantor(unit, task, staff, command->grantor_id);
+    return wf_assignment_may(unit, task, staff, command->grantor_id);
 }
 
 /* Whether a task is older: by date_created, then by task_id (ASG-5). */

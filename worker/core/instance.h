@@ -56,6 +56,7 @@ struct wf_task {
     const char *executor_id; /* automation */
     enum wf_based_on group_based_on; /* whose it is while staff_id is NULL: ASG-5 */
     const char *group_id;
+    bool unassigned;         /* nobody's because the rule found nobody, not because it is the group's (ASG-8) */
     const char *completion_flag; /* it ended with; of a dummy: of its arrival */
     int32_t attempt;
     struct wf_arrival *arrivals; /* of a gathering task, the first included; else none */
@@ -115,6 +116,8 @@ struct wf_summary {
     const char *flag;     /* of the last one, or NULL */
     const char *staff_id; /* executor of the last one */
     int32_t last;         /* n-th end of the instance: orders ends */
+    const char **people;  /* executors and grantors of all of them, each once, where `bars` (ASG-10) */
+    size_t people_count, people_capacity;
     bool stored, dirty;
 };
 

@@ -3,6 +3,7 @@
 #include "core/assignment.h"
 #include "core/dependency.h"
 #include "core/forward.h"
+#include "core/load.h"
 #include "core/merge.h"
 #include "core/rule.h"
 #include "core/start.h"
@@ -87,8 +88,10 @@ wf_task_set_state(struct wf_unit *unit, struct wf_task *task, enum wf_task_state
         task->date_waiting = now;
     if (state == WF_TASK_PROCESSING && !task->date_processing)
         task->date_processing = now;
-    if (!wf_task_state_open(state))
+    if (!wf_task_state_open(state)) {
         task->date_ended = now;
+        wf_load_end(unit, task);
+    }
     task->date_changed = now;
     task->state = state;
 }

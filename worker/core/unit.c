@@ -74,8 +74,8 @@ wf_unit_add_seen(struct wf_unit *unit, struct wf_seen *seen)
         WF_ARENA_PUSH(unit->arena, unit->seen_list, unit->seen_count, unit->seen_capacity, seen);
 }
 
-static void
-keep(struct wf_unit *unit, void *target, size_t size)
+void
+wf_unit_keep(struct wf_unit *unit, void *target, size_t size)
 {
     struct wf_change *change = WF_ARENA_NEW(unit->arena, struct wf_change);
 
@@ -91,7 +91,7 @@ wf_unit_touch_instance(struct wf_unit *unit, struct wf_instance *instance)
 {
     if (instance->touched == unit->command_no)
         return;
-    keep(unit, instance, sizeof *instance);
+    wf_unit_keep(unit, instance, sizeof *instance);
     instance->previous_state = instance->stored || instance->touched ? (int)instance->state : -1;
     instance->touched = unit->command_no;
     instance->event = 0;
@@ -104,7 +104,7 @@ wf_unit_touch_task(struct wf_unit *unit, struct wf_task *task)
     wf_unit_touch_instance(unit, task->instance);
     if (task->touched == unit->command_no)
         return;
-    keep(unit, task, sizeof *task);
+    wf_unit_keep(unit, task, sizeof *task);
     task->previous_state = task->stored || task->touched ? (int)task->state : -1;
     task->previous_staff_id = task->staff_id;
     task->touched = unit->command_no;
@@ -118,7 +118,7 @@ wf_unit_touch_batch(struct wf_unit *unit, struct wf_instance *instance, struct w
     wf_unit_touch_instance(unit, instance);
     if (batch->touched == unit->command_no)
         return;
-    keep(unit, batch, sizeof *batch);
+    wf_unit_keep(unit, batch, sizeof *batch);
     batch->touched = unit->command_no;
     batch->dirty = true;
 }
@@ -131,7 +131,7 @@ wf_unit_touch_summary(struct wf_unit *unit, struct wf_instance *instance, struct
     for (size_t i = 0; i < instance->summary_count; i++) {
         struct wf_summary *summary = &instance->summaries[i];
         if (summary->activity == activity && summary->serial_no == serial_no) {
-            keep(unit, summary, sizeof *summary);
+            wf_unit_keep(unit, summary, sizeof *summary);
             summary->dirty = true;
             return summary;
         }
@@ -161,15 +161,6 @@ wf_unit_ask(struct wf_unit *unit, const struct wf_question *question)
     wf_map_put(&unit->answers, unit->arena, wf_arena_memdup(unit->arena, &key, sizeof key), sizeof key.bytes, known);
     WF_ARENA_PUSH(unit->arena, unit->questions, unit->question_count, unit->question_capacity, known);
     return NULL;
-}
-
-struct wf_answer *
-wf_unit_touch_answer(struct wf_unit *unit, const struct wf_answer *answer)
-{
-    struct wf_answer *changed = (struct wf_answer *)(uintptr_t)answer;
-
-    keep(unit, changed, sizeof *changed);
-    return changed;
 }
 
 bool

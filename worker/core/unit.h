@@ -133,6 +133,8 @@ struct wf_outcome {
 };
 
 struct wf_change; /* undo record */
+struct wf_load;
+struct wf_token;
 
 struct wf_unit {
     struct wf_arena *arena;
@@ -167,6 +169,15 @@ struct wf_unit {
     struct wf_map answers; /* wf_question_key (16 bytes) -> struct wf_question */
     struct wf_question **questions;
     size_t question_count, question_capacity;
+
+    /* Loads and tokens (load.h), as far as this unit changes them or knows them. */
+    struct wf_map loads;  /* staff_id -> struct wf_load */
+    struct wf_load **load_list;
+    size_t load_count, load_capacity;
+    struct wf_map tokens; /* role_id -> struct wf_token */
+    struct wf_token **token_list;
+    size_t token_count, token_capacity;
+    int64_t latest_assigned; /* time of the last assignment that the unit knows of */
 
     /* Of the current command. */
     const struct wf_command *command;
@@ -215,8 +226,8 @@ struct wf_summary *wf_unit_touch_summary(struct wf_unit *unit, struct wf_instanc
  */
 const struct wf_answer *wf_unit_ask(struct wf_unit *unit, const struct wf_question *question);
 
-/* For answers that commands change (loads, tokens): keeps the old one for undo. */
-struct wf_answer *wf_unit_touch_answer(struct wf_unit *unit, const struct wf_answer *answer);
+/* Keeps `size` bytes of anything else that lives in the unit's arena, as they are before the command changes them. */
+void wf_unit_keep(struct wf_unit *unit, void *target, size_t size);
 
 /* Rejects the current command, unless it is already; returns false.  The detail is printf-formatted into the arena. */
 bool wf_unit_reject(struct wf_unit *unit, enum wf_code code, const char *format, ...) WF_PRINTF(3, 4);

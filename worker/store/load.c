@@ -118,13 +118,13 @@ arrival_read(struct loading *loading, struct wf_task *task, const struct wf_rows
 {
     struct wf_arena *arena = loading->unit->arena;
     struct wf_arrival arrival = {
-        .pre_act_id = wf_rows_text(rows, r, 22, arena),
-        .serial_no = wf_rows_int(rows, r, 23),
-        .branch_no = wf_rows_int(rows, r, 24),
-        .flag = wf_rows_text(rows, r, 25, arena),
+        .pre_act_id = wf_rows_text(rows, r, 23, arena),
+        .serial_no = wf_rows_int(rows, r, 24),
+        .branch_no = wf_rows_int(rows, r, 25),
+        .flag = wf_rows_text(rows, r, 26, arena),
     };
 
-    if (!wf_rows_null(rows, r, 21))
+    if (!wf_rows_null(rows, r, 22))
         WF_ARENA_PUSH(arena, task->arrivals, task->arrival_count, task->arrival_capacity, arrival);
 }
 
@@ -148,6 +148,7 @@ task_fill(struct wf_task *task, const struct wf_rows *rows, int r, struct wf_are
     task->waiting_time = wf_rows_long(rows, r, 18);
     task->paused_time = wf_rows_long(rows, r, 19);
     task->due_at = wf_rows_time(rows, r, 20);
+    task->unassigned = wf_rows_bool(rows, r, 21);
     task->stored = true;
 }
 
@@ -219,6 +220,14 @@ winner_read(struct loading *loading, const struct wf_rows *rows, int r)
     return true;
 }
 
+/* People, joined by a character that no id has. */
+static void
+people_read(struct wf_summary *summary, char *text, struct wf_arena *arena)
+{
+    for (char *id = strsep(&text, WF_IDS_JOIN); id; id = strsep(&text, WF_IDS_JOIN))
+        WF_ARENA_PUSH(arena, summary->people, summary->people_count, summary->people_capacity, id);
+}
+
 static bool
 summary_read(struct loading *loading, const struct wf_rows *rows, int r)
 {
@@ -237,6 +246,7 @@ summary_read(struct loading *loading, const struct wf_rows *rows, int r)
         return true;
     if (!activity_read(loading, instance, wf_rows_peek(rows, r, 4), &summary.activity))
         return false;
+    people_read(&summary, wf_arena_strdup(arena, wf_rows_peek(rows, r, 7)), arena);
     WF_ARENA_PUSH(arena, instance->summaries, instance->summary_count, instance->summary_capacity, summary);
     return true;
 }

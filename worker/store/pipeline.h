@@ -29,6 +29,9 @@ struct wf_store {
 
 enum { WF_CALLS_MAX = 32 };
 
+/* Between the ids of a list that is one text in a statement: no id has it. */
+#define WF_IDS_JOIN "\x1f"
+
 struct wf_pipeline {
     struct wf_store *store;
     size_t count;
@@ -67,6 +70,9 @@ enum wf_verdict wf_store_abandon(struct wf_store *store, enum wf_verdict verdict
 
 /* rules.c: has user-defined functions answer the questions that are theirs. */
 enum wf_verdict wf_rules_ask(struct wf_store *store, struct wf_work *work, struct wf_error *reterr) WF_CHECKED;
+
+/* roster.c: answers questions for loads and tokens. */
+enum wf_verdict wf_roster_ask(struct wf_store *store, struct wf_work *work, struct wf_error *reterr) WF_CHECKED;
 
 /* verdict.c: what a failure means.  Fills *reterr and returns the verdict. */
 enum wf_verdict wf_verdict_of_result(const PGresult *result, const char *statement, const PGconn *connection,

@@ -4,5 +4,7 @@
 enum wf_verdict
 wf_store_ask(struct wf_store *store, struct wf_work *work, struct wf_error *reterr)
 {
-    return wf_rules_ask(store, work, reterr);
+    enum wf_verdict verdict = wf_rules_ask(store, work, reterr);
+
+    return verdict == WF_VERDICT_OK ? wf_roster_ask(store, work, reterr) : verdict; /* what it locks, as late as may be */
 }

@@ -6,9 +6,11 @@
  * and ended within the unit leaves its history and nothing else.
  */
 #include "base/json.h"
+#include "core/constraint.h"
+#include "core/load.h"
 #include "store/pipeline.h"
 
-/* The statements that a walk fills, in the order in which they are sent (EOS-24: command ids first). */
+/* The statements that a walk fills, in the order in which they are sent (EOS-24: command ids first, loads last). */
 static const enum wf_statement order[] = {
     WF_STATEMENT_COMMAND_ID_INSERT, WF_STATEMENT_RESERVATION_INSERT, WF_STATEMENT_RESERVATION_DELETE,
     WF_STATEMENT_INSTANCE_INSERT,   WF_STATEMENT_INSTANCE_UPDATE,    WF_STATEMENT_TASK_INSERT,
@@ -16,6 +18,7 @@ static const enum wf_statement order[] = {
     WF_STATEMENT_HANDED_ON_INSERT,
     WF_STATEMENT_BATCH_PUT,         WF_STATEMENT_WINNER_INSERT,      WF_STATEMENT_WINNER_DELETE,
     WF_STATEMENT_SUMMARY_PUT,       WF_STATEMENT_SUMMARY_DELETE,     WF_STATEMENT_OUTBOX_INSERT,
+    WF_STATEMENT_TOKEN_PUT,         WF_STATEMENT_LOAD_CHANGE,
 };
 
 static struct wf_table *
@@ -112,9 +115,29 @@ instance_update(struct wf_store *store, const struct wf_instance *instance)
 }
 
 static void
-task_put(struct wf_store *store, const struct wf_task *task)
+put_ids(struct wf_table *table, const char *const *ids, size_t count)
+{
+    struct wf_buf text = {0};
+
+    if (!count) {
+        wf_table_null(table);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (i)
+            wf_buf_puts(&text, WF_IDS_JOIN);
+        wf_buf_puts(&text, ids[i]);
+    }
+    wf_table_bytes(table, text.data, text.length);
+    wf_buf_drop(&text);
+}
+
+static void
+task_put(struct wf_store *store, struct wf_arena *arena, const struct wf_task *task)
 {
     bool insert = !task->stored;
+    size_t barred_count;
+    const char **barred = wf_constraint_barred(arena, task, &barred_count);
     struct wf_table *table = row(store, insert ? WF_STATEMENT_TASK_INSERT : WF_STATEMENT_TASK_UPDATE);
 
     wf_table_uuid(table, &task->instance->instance_id);
@@ -141,6 +164,11 @@ task_put(struct wf_store *store, const struct wf_task *task)
     wf_table_int_opt(table, task->paused_time);
     wf_table_time(table, task->due_at);
     put_arrivals(table, task);
+    put_ids(table, barred, barred_count);
+    if (task->unassigned)
+        wf_table_bool(table, true);
+    else
+        wf_table_null(table);
 }
 
 static void
@@ -241,6 +269,7 @@ summaries_put(struct wf_store *store, const struct wf_instance *instance)
         wf_table_text(table, summary->activity->act_id);
         wf_table_text(table, summary->flag);
         wf_table_text(table, summary->staff_id);
+        put_ids(table, summary->people, summary->people_count);
     }
 }
 
@@ -262,7 +291,7 @@ working_state_delete(struct wf_store *store, const struct wf_instance *instance)
 
 /* Every change of anything in an instance touches the instance; one not dirty was only read, or undone. */
 static void
-instance_put(struct wf_store *store, const struct wf_instance *instance)
+instance_put(struct wf_store *store, struct wf_arena *arena, const struct wf_instance *instance)
 {
     if (!instance->dirty)
         return;
@@ -272,7 +301,7 @@ instance_put(struct wf_store *store, const struct wf_instance *instance)
         instance_insert(store, instance);
     for (size_t i = 0; i < instance->task_count; i++)
         if (!instance->tasks[i]->stored || instance->tasks[i]->dirty)
-            task_put(store, instance->tasks[i]);
+            task_put(store, arena, instance->tasks[i]);
     for (size_t i = 0; i < instance->done_count; i++)
         task_done(store, instance->done[i]);
     handed_on_put(store, instance);
@@ -309,6 +338,29 @@ reservations_put(struct wf_store *store, enum wf_statement statement, const stru
         wf_table_uuid(table, &list[i].instance_id);
         wf_table_int(table, list[i].n);
         wf_table_uuid(table, &list[i].command_id);
+    }
+}
+
+/* What becomes of loads, for those who count them, and of tokens, which are locked. */
+static void
+roster_put(struct wf_store *store, const struct wf_unit *unit)
+{
+    for (size_t i = 0; i < unit->load_count; i++) {
+        const struct wf_load *load = unit->load_list[i];
+        if (!load->change && !load->assigned)
+            continue;
+        struct wf_table *table = row(store, WF_STATEMENT_LOAD_CHANGE);
+        wf_table_text(table, load->staff_id);
+        wf_table_int(table, load->change);
+        wf_table_time(table, load->assigned ? load->last_assigned : 0);
+    }
+    for (size_t i = 0; i < unit->token_count; i++) {
+        const struct wf_token *token = unit->token_list[i];
+        if (!token->changed)
+            continue;
+        struct wf_table *table = row(store, WF_STATEMENT_TOKEN_PUT);
+        wf_table_text(table, token->role_id);
+        wf_table_text(table, token->staff_id);
     }
 }
 
@@ -359,9 +411,10 @@ unit_put(struct wf_store *store, const struct wf_work *work)
     reservations_put(store, WF_STATEMENT_RESERVATION_INSERT, work->reserved, work->reserved_count);
     reservations_put(store, WF_STATEMENT_RESERVATION_DELETE, work->released, work->released_count);
     for (size_t i = 0; i < unit->instance_count; i++)
-        instance_put(store, unit->instance_list[i]);
+        instance_put(store, unit->arena, unit->instance_list[i]);
     for (size_t i = 0; i < work->partition_count; i++)
         outbox_put(store, &work->partitions[i]);
+    roster_put(store, unit);
 }
 
 /* A unit with more definitions than fit into the pipeline is cut like any other that fails. */

@@ -32,9 +32,9 @@
     X(INSTANCE_LOAD, "instance_load", "u", "liti" "tttttttt" "iiiiii" "b" "tt" "zzz")   \
     X(INSTANCE_INSERT, "instance_insert", "uzzz" "iiiiiiii" "tb" "tttttttttt", "")      \
     X(INSTANCE_UPDATE, "instance_update", "uzz" "iiiii" "tb" "ttttt", "")               \
-    X(TASK_LOAD, "task_load", "u", "li" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "ltiit")   \
-    X(TASK_INSERT, "task_insert", "ui" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "t", "")    \
-    X(TASK_UPDATE, "task_update", "ui" "tt" "ii" "tttttt" "i" "zzz" "llz" "t", "")      \
+    X(TASK_LOAD, "task_load", "u", "li" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "b" "ltiit")   \
+    X(TASK_INSERT, "task_insert", "ui" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "ttb", "")  \
+    X(TASK_UPDATE, "task_update", "ui" "tt" "ii" "tttttt" "i" "zzz" "llz" "ttb", "")    \
     X(TASK_DELETE, "task_delete", "ui", "")                                             \
     X(HISTORY_INSERT, "history_insert", "ui" "ttt" "ii" "tttt" "i" "zzzz" "llz", "")    \
     X(HANDED_ON_INSERT, "handed_on_insert", "uittttz", "")                              \
@@ -43,13 +43,22 @@
     X(WINNER_LOAD, "winner_load", "u", "liit")                                          \
     X(WINNER_INSERT, "winner_insert", "uiit", "")                                       \
     X(WINNER_DELETE, "winner_delete", "u", "")                                          \
-    X(SUMMARY_LOAD, "summary_load", "u", "liiittt")                                     \
-    X(SUMMARY_PUT, "summary_put", "uiiittt", "")                                        \
+    X(SUMMARY_LOAD, "summary_load", "u", "liiitttt")                                    \
+    X(SUMMARY_PUT, "summary_put", "uiiitttt", "")                                       \
     X(SUMMARY_DELETE, "summary_delete", "u", "")                                        \
     X(CANDIDATE_FIND, "candidate_find", "tttti", "luiiz")                               \
     X(RULE_FAULTS, "rule_faults", "T" "tt", "lt")                                       \
     X(RULES_ASK, "rules_ask", "TBL" "tt" "tiui" "ttt" "itt", "ibttb")                   \
     X(RULES_LIMIT, "rules_limit", "T", "t")                                             \
+    X(TOKEN_LOCK, "token_lock", "t", "tt")                                              \
+    X(TOKEN_TRY, "token_try", "t", "tt")                                                \
+    X(TOKEN_PUT, "token_put", "tt", "")                                                 \
+    X(LOAD_LOCK, "load_lock", "t", "t")                                                 \
+    X(LOAD_TRY, "load_try", "t", "t")                                                   \
+    X(LOAD_ADD, "load_add", "t", "")                                                    \
+    X(LOAD_READ, "load_read", "t", "tiz")                                               \
+    X(LOAD_CHANGE, "load_change", "tiz", "")                                            \
+    X(ROSTER_MAKE, "roster_make", "tt", "v")                                            \
     X(RESERVATION_INSERT, "reservation_insert", "uiu", "")                              \
     X(RESERVATION_DELETE, "reservation_delete", "uiu", "")                              \
     X(DEFINITION_LOAD, "definition_load", "TI", "it")                                   \

@@ -175,6 +175,23 @@ struct wf_reservation {
     struct wf_uuid command_id; /* id_hash of the get-task that is on its way (EOS-6) */
 };
 
+/*
+ * What a batch assigns by: people whose loads and roles whose tokens it locks (ASG-4, ASG-6).  The
+ * caller keeps it from attempt to attempt of the same batch; a zeroed one is empty.
+ *
+ * All of it is locked by the first question of a unit, in order (EOS-24): roles, then people.  What later
+ * questions add can only be tried, for waiting out of order is how deadlocks are made; where somebody holds it, and
+ * where a row is yet to be made, the unit fails with RETRY and `lacking`.  Then wf_store_roster_make() and the next
+ * attempt, which locks the whole from the start.
+ */
+struct wf_roster {
+    struct wf_arena arena;
+    struct wf_map known;                /* "<kind>/<id>": what is listed */
+    const char **staff_ids, **role_ids;
+    size_t staff_count, staff_capacity, role_count, role_capacity;
+    bool lacking;
+};
+
 /* One unit of work.  Zeroed, then filled by the lane; everything is borrowed. */
 struct wf_work {
     struct wf_unit *unit;
@@ -186,6 +203,9 @@ struct wf_work {
     size_t command_count;
     const struct wf_uuid *instance_ids; /* to be loaded; unknown and repeated ones are no error */
     size_t instance_count;
+
+    struct wf_roster *roster;
+    bool roster_held; /* set by wf_store_ask() */
 
     /* Out of load. */
     int64_t now; /* the database's clock; also set in the unit */
@@ -241,10 +261,15 @@ struct wf_query {
 enum wf_verdict wf_store_candidates(struct wf_store *store, struct wf_work *work, struct wf_query *queries,
                                     size_t count, size_t spare, struct wf_error *reterr) WF_CHECKED;
 
+/* Makes what a roster lacks, in a transaction of its own; not within a unit. */
+enum wf_verdict wf_store_roster_make(struct wf_store *store, struct wf_roster *roster, struct wf_error *reterr) WF_CHECKED;
+void wf_roster_drop(struct wf_roster *roster);
+
 /*
  * Answers unit->questions, all of a kind by one statement.  What functions are asked they answer
  * from the database as it was before the unit; what one raises, or that it takes too long, is its
- * questions' answer, and no failure of the unit (architecture decision 4).
+ * questions' answer, and no failure of the unit (architecture decision 4).  Loads and tokens stay
+ * locked until the unit's end.
  */
 enum wf_verdict wf_store_ask(struct wf_store *store, struct wf_work *work, struct wf_error *reterr) WF_CHECKED;
 

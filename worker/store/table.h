@@ -19,7 +19,7 @@
 #include "base/uuid.h"
 #include "store/statement.h"
 
-enum { WF_COLUMNS_MAX = 24 };
+enum { WF_COLUMNS_MAX = 32 };
 
 struct wf_column {
     struct wf_buf buf;

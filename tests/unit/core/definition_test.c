@@ -57,12 +57,18 @@ Test(definition, supported)
 /* What a definition may say and this version cannot run is refused when it is deployed, not when it is met. */
 Test(definition, unsupported)
 {
-    SAME(story_faults(FINE "B:task round_robin; A -b-> B; B -> C"), "unsupported");
-    SAME(story_faults(FINE "B:task least_working_list; A -b-> B; B -> C"), "unsupported");
-    SAME(story_faults(FINE "B:task not_by:A; A -b-> B; B -> C"), "unsupported");
-    SAME(story_faults(FINE "B:task same_as:A; A -b-> B; B -> C"), "unsupported");
     SAME(story_faults(FINE "B:task limited; A -b-> B; B -> C"), "unsupported");
     SAME(story_faults(FINE "B:automation sub; A -b-> B; B -> C"), "unsupported");
+}
+
+/* ASG-10: a constraint names activities that people work on. */
+Test(definition, constraints)
+{
+    SAME(story_faults(FINE "B:task not_by:A same_as:A; A -b-> B; B -> C"), "");
+    SAME(story_faults(FINE "B:task not_by:A,X; A -b-> B; B -> C"), "unknown_activity");
+    SAME(story_faults(FINE "B:task same_as:X; A -b-> B; B -> C"), "unknown_activity");
+    SAME(story_faults(FINE "B:task not_by:I same_as:C; A -b-> B; B -> C"),
+         "constraint_without_work constraint_without_work");
 }
 
 Test(definition, time_limit_of_the_process)
@@ -94,7 +100,7 @@ Test(definition, all_at_once)
 {
     SAME(story_faults("I:initial; A:interaction; B:task round_robin; M:vote_merge; Z:task; D:dummy; I -> A,Q; A -> I; A -> B;"
                       "B -> D,M; D -> D; M ->"),
-         "completion unknown_activity route_to_initial duplicate_rule no_assignment unsupported empty_route no_votes "
+         "completion unknown_activity route_to_initial duplicate_rule no_assignment empty_route no_votes "
          "no_routing unreachable cycle_without_task");
 }
 

@@ -165,8 +165,6 @@ merge_by_answers(void *context, struct wf_arena *arena, const char *old, const c
         return NULL;
     question.subject = first->ids[0];
     const struct wf_answer *second = wf_unit_ask(unit, &question);
-    if (second)
-        wf_unit_touch_answer(unit, second)->holds = false;
     return second ? change : NULL;
 }
 
