@@ -94,6 +94,24 @@ class EnginePlay(Play):
         return ([prefixed(file, self.prefix) for file in self.deployed_first()],
                 prefixed(self.institution(), self.prefix))
 
+    def functions(self) -> list[tuple[str, str]]:
+        """The user-defined functions that its definitions name, with what each returns."""
+        found = set()
+        for files, kind in (("ex_pre_rule_func", "boolean"), ("ex_post_rule_func", "text[]")):
+            found |= {(a[files], kind) for file in self.files.values() for a in file["activities"] if files in a}
+        found |= {(rule["function"], "text[]") for file in self.files.values() for rule in file.get("assignment", [])
+                  if "function" in rule}
+        return [(self.prefix + name, kind) for name, kind in sorted(found)]
+
+    def set_answers(self, answers: Json) -> None:
+        """What its functions answer from now on."""
+        groups = {rule.get("function") for file in self.files.values() for rule in file.get("assignment", [])}
+        own = {self.prefix + name: [self.prefix + one for one in answer] if name in groups and isinstance(answer, list)
+               else answer for name, answer in answers.items()}
+        self.engine.psql(f"""
+            insert into pawl_rules.told select * from jsonb_each($${json.dumps(own)}$$)
+                on conflict (function) do update set answer = excluded.answer""")
+
     def run(self) -> Played:
         for file in self.deployed_first():
             self.deployed(file, 1)
@@ -116,7 +134,9 @@ class EnginePlay(Play):
                 self.judge(step, self.send(ended, step.expected))
             return
         command = self.read(step)
-        if command.kind == "rows":
+        if command.kind == "answers":
+            self.set_answers(command.value)
+        elif command.kind == "rows":
             self.judge(step, [row_line(n, row) for n, row in sorted(self.rows(self.instances[command.instance]).items())])
         else:
             self.judge(step, self.send(command, step.expected))
@@ -240,6 +260,31 @@ class EnginePlay(Play):
                 step = Step(self.case.line, "no event comes that no command tells of", [str(self.taken[instance_id])])
                 late = [(message.value or b"").decode() for _, (_, message) in sorted(events.items())]
                 self.played.differences.append(Difference(step, late))
+
+
+def functions_sql(functions: list[tuple[str, str]]) -> str:
+    """Functions that answer what a table tells them to."""
+    script = """
+        create schema pawl_rules;
+        create table pawl_rules.told (function text primary key, answer jsonb not null);
+        create function pawl_rules.told(p_function text) returns jsonb language plpgsql stable as $$
+        declare
+            v_answer jsonb := (select answer from pawl_rules.told where function = p_function);
+        begin
+            if jsonb_typeof(v_answer) = 'object' then
+                raise exception '%', v_answer ->> 'error';
+            end if;
+            return v_answer;
+        end
+        $$;"""
+    truth = "(pawl_rules.told('{}') #>> '{{}}')::boolean"
+    texts = "case jsonb_typeof(pawl_rules.told('{0}')) when 'array' then " \
+            "array(select jsonb_array_elements_text(pawl_rules.told('{0}'))) end"
+    for name, kind in functions:
+        body = (truth if kind == "boolean" else texts).format(name)
+        script += f"""
+        create function pawl_rules.{name}(c workflow.rule_call) returns {kind} language sql stable as $$ select {body} $$;"""
+    return script
 
 
 def read_rows(engine: Engine, instance_ids: list[str]) -> dict[str, dict[int, Json]]:
