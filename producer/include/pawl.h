@@ -236,6 +236,40 @@ PAWL_API const char *pawl_event_json(const pawl_event *event);
 
 PAWL_API void pawl_event_free(pawl_event *event);
 
+/* ---- jobs: for executors ------------------------------------------------------------- */
+
+typedef struct pawl_jobs pawl_jobs;
+
+/*
+ * Joins a consumer group that shares the jobs (messages: job) of executives; NULL ends their
+ * names.  group NULL or empty: "<prefix>-executor".  PAWL_TOPICS if one has no topic of jobs.
+ *
+ * A job says that there is work, and no more: an executor takes the task (PAWL_GET_TASK with
+ * an "executor_id" of its own) and works only if that was applied, for the same job may come
+ * more than once.  Each job is to be marked with pawl_jobs_done() when nobody need see it
+ * again: once it was taken, refused or done.  What is not marked comes to another member of the
+ * group when this one ends or loses the partition.
+ */
+PAWL_API enum pawl_status pawl_jobs_open(const pawl_settings *settings, const char *const *executives, const char *group,
+                                         pawl_jobs **ret_jobs);
+
+/*
+ * The next job, an event like any other; waits at most timeout_ms (-1: as long as it takes).
+ * Who takes none for longer than some minutes calls pawl_jobs_keep() at least once a second
+ * meanwhile, else the group takes the partitions away.
+ */
+PAWL_API enum pawl_status pawl_jobs_next(pawl_jobs *jobs, int timeout_ms, pawl_event **ret_job);
+PAWL_API enum pawl_status pawl_jobs_keep(pawl_jobs *jobs);
+
+/* Marks a job, in any order; positions are committed within a second, and when the group rebalances. */
+PAWL_API void pawl_jobs_done(pawl_jobs *jobs, const pawl_event *job);
+
+/* Readable when there may be a job; used as pawl_client_fd(). */
+PAWL_API int pawl_jobs_fd(const pawl_jobs *jobs);
+
+/* Commits what was marked and leaves the group.  Its events are freed before. */
+PAWL_API void pawl_jobs_close(pawl_jobs *jobs);
+
 #ifdef __cplusplus
 }
 #endif

@@ -178,16 +178,23 @@ wf_client_pump(pawl_client *client)
     return PAWL_OK;
 }
 
+bool
+wf_sign_clear(int fd)
+{
+    uint64_t count;
+
+    return read(fd, &count, sizeof count) > 0;
+}
+
 void
 wf_wait_for(int fd, int timeout_ms)
 {
     struct pollfd wanted = {.fd = fd, .events = POLLIN};
-    uint64_t count;
 
     if (timeout_ms < 0 || timeout_ms > WAIT_MAX_MS)
         timeout_ms = WAIT_MAX_MS;
-    if (poll(&wanted, 1, timeout_ms) > 0 && read(fd, &count, sizeof count) < 0)
-        return; /* somebody else has read it, which is as good */
+    if (poll(&wanted, 1, timeout_ms) > 0)
+        wf_sign_clear(fd);
 }
 
 /* How long to wait at most before a limit passes: the nearer of the caller's and the first command's. */
@@ -237,6 +244,8 @@ wait_for_outcome(pawl_client *client, const char *id, int timeout_ms, pawl_outco
             return PAWL_OK;
         }
         int left = limit ? wf_milliseconds_until(limit) : -1;
+        if (!left && wf_sign_clear(client->fd))
+            continue; /* something may have come meanwhile, and nobody would be told again */
         if (!left)
             return wf_status(PAWL_TIMEOUT, "no outcome within %d ms", timeout_ms);
         wf_wait_for(client->fd, nearest(client, left));

@@ -43,4 +43,7 @@ enum pawl_status wf_client_pump(pawl_client *client);
 /* Waits until the descriptor says that something arrived, or a limit is near; at most timeout_ms. */
 void wf_wait_for(int fd, int timeout_ms);
 
+/* Takes the sign away, before the last look at what it stands for; says whether there was one. */
+bool wf_sign_clear(int fd);
+
 #endif

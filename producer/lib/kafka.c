@@ -36,6 +36,15 @@ on_delivery(rd_kafka_t *handle, const rd_kafka_message_t *message, void *opaque)
     kafka->delivered(kafka->owner, message);
 }
 
+static void
+on_rebalance(rd_kafka_t *handle, rd_kafka_resp_err_t what, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    struct wf_kafka *kafka = opaque;
+
+    (void)handle;
+    kafka->rebalanced(kafka->owner, what, list);
+}
+
 static enum pawl_status
 set_one(rd_kafka_conf_t *conf, const char *name, const char *value)
 {
@@ -84,6 +93,8 @@ wf_kafka_open(struct wf_kafka *kafka, const pawl_settings *settings, const char 
     rd_kafka_conf_set_error_cb(conf, on_error);
     if (kafka->delivered)
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+    if (kafka->rebalanced)
+        rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
     if (strcmp(settings->log, "none") == 0)
         rd_kafka_conf_set_log_cb(conf, log_nothing);
 

@@ -13,12 +13,14 @@ struct wf_kafka {
     const pawl_settings *settings;
     char last_error[256]; /* of the connection; empty: none */
     void (*delivered)(void *owner, const rd_kafka_message_t *message); /* NULL: a consumer */
+    void (*rebalanced)(void *owner, rd_kafka_resp_err_t what, const rd_kafka_topic_partition_list_t *list);
     void *owner;
 };
 
 /*
  * Opens a handle with properties of our own (name, value, …, NULL), over which those of the
- * settings win.  The struct must stay where it is; `delivered` and `owner` are set before.
+ * settings win.  The struct must stay where it is; `delivered`, `rebalanced` (of a member of a
+ * group) and `owner` are set before.
  */
 enum pawl_status wf_kafka_open(struct wf_kafka *kafka, const pawl_settings *settings, const char *const *own);
 

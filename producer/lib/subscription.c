@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/uuid.h"
 #include "client.h"
+#include "event.h"
 #include "memory.h"
 
 struct pawl_subscription {
@@ -15,11 +16,6 @@ struct pawl_subscription {
     struct wf_reader reader;
     int fd;
     char *instance_id; /* as it stands in keys; NULL: all */
-};
-
-struct pawl_event {
-    rd_kafka_message_t *message;
-    struct wf_document document;
 };
 
 static enum pawl_status
@@ -132,9 +128,7 @@ pawl_subscription_next(pawl_subscription *subscription, int timeout_ms, pawl_eve
         if (status)
             return status;
         if (message && wanted(subscription, message)) {
-            *ret_event = WF_NEW(pawl_event);
-            (*ret_event)->message = message;
-            wf_document_set(&(*ret_event)->document, message->payload, message->len);
+            *ret_event = wf_event_of(message);
             return PAWL_OK;
         }
         if (message) {
@@ -142,71 +136,10 @@ pawl_subscription_next(pawl_subscription *subscription, int timeout_ms, pawl_eve
             continue;
         }
         int left = limit ? wf_milliseconds_until(limit) : -1;
+        if (!left && wf_sign_clear(subscription->fd))
+            continue; /* something may have come meanwhile, and nobody would be told again */
         if (!left)
             return wf_status(PAWL_TIMEOUT, "no event within %d ms", timeout_ms);
         wf_wait_for(subscription->fd, left);
     }
-}
-
-void
-pawl_event_free(pawl_event *event)
-{
-    if (!event)
-        return;
-    wf_document_drop(&event->document);
-    rd_kafka_message_destroy(event->message);
-    free(event);
-}
-
-const char *
-pawl_event_attribute(const pawl_event *event, const char *name)
-{
-    char header[64];
-    size_t length;
-
-    snprintf(header, sizeof header, "ce_%s", name);
-    return wf_message_header_text(event->message, header, &length);
-}
-
-const char *
-pawl_event_topic(const pawl_event *event)
-{
-    return rd_kafka_topic_name(event->message->rkt);
-}
-
-int32_t
-pawl_event_partition(const pawl_event *event)
-{
-    return event->message->partition;
-}
-
-int64_t
-pawl_event_offset(const pawl_event *event)
-{
-    return event->message->offset;
-}
-
-/* The document parses itself when it is first asked, which the caller cannot see. */
-static struct wf_document *
-document_of(const pawl_event *event)
-{
-    return (struct wf_document *)(uintptr_t)&event->document;
-}
-
-const char *
-pawl_event_text(const pawl_event *event, const char *path)
-{
-    return wf_document_text(document_of(event), path);
-}
-
-int64_t
-pawl_event_number(const pawl_event *event, const char *path, int64_t otherwise)
-{
-    return wf_document_number(document_of(event), path, otherwise);
-}
-
-const char *
-pawl_event_json(const pawl_event *event)
-{
-    return event->document.text;
 }
