@@ -1,38 +1,7 @@
 /*
  * bus.c - one command and its outcome, and what failures mean to a person.
  */
-#include <errno.h>
-
 #include "cli.h"
-
-/* Adds the lines of --kafka-config, "key=value", to the settings. */
-static enum cli_exit
-kafka_config_read(const char *path, pawl_settings *settings)
-{
-    FILE *file = fopen(path, "r");
-    char *line = NULL, name[200];
-    size_t size = 0;
-    enum cli_exit code = CLI_OK;
-
-    if (!file)
-        return cli_fail(CLI_USAGE, "could not read the Kafka settings \"%s\": %s", path, strerror(errno));
-    for (int number = 1; !code && getline(&line, &size, file) >= 0; number++) {
-        line[strcspn(line, "\r\n")] = '\0';
-        char *equals = strchr(line, '=');
-        if (!*line || *line == '#')
-            continue;
-        if (!equals) {
-            code = cli_fail(CLI_USAGE, "%s:%d: no \"=\" in \"%s\"", path, number, line);
-            break;
-        }
-        *equals = '\0';
-        snprintf(name, sizeof name, "kafka.%s", line);
-        pawl_settings_set(settings, name, equals + 1);
-    }
-    free(line);
-    fclose(file);
-    return code;
-}
 
 pawl_settings *
 cli_bus_settings(const struct cli *cli, enum cli_exit *ret_exit)
@@ -46,10 +15,9 @@ cli_bus_settings(const struct cli *cli, enum cli_exit *ret_exit)
         pawl_settings_set(settings, "prefix", cli->settings.prefix) ||
         pawl_settings_set(settings, "command_topic", cli->settings.command_topic) ||
         pawl_settings_set(settings, "timeout_ms", timeout) ||
-        pawl_settings_set(settings, "log", strcmp(cli->settings.log_level, "debug") == 0 ? "all" : "none"))
+        pawl_settings_set(settings, "log", strcmp(cli->settings.log_level, "debug") == 0 ? "all" : "none") ||
+        pawl_settings_set(settings, "kafka_config", cli->settings.kafka_config))
         *ret_exit = cli_fail(CLI_USAGE, "%s", pawl_message());
-    if (!*ret_exit && *cli->settings.kafka_config)
-        *ret_exit = kafka_config_read(cli->settings.kafka_config, settings);
     if (!*ret_exit)
         return settings;
     pawl_settings_free(settings);

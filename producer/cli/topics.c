@@ -2,7 +2,8 @@
  * topics.c - `pawl topics apply`: the topics of the engine, all with the same number of partitions.
  *
  * The number is kept in the database, for an instance lives on the partition of its key: it
- * cannot change while there are instances (messages.md).
+ * cannot change while there are instances (messages.md).  Each executive that a definition names
+ * has a topic of jobs: a job is written only where there is one.
  */
 #include "base/message.h"
 #include "cli.h"
@@ -13,6 +14,7 @@ enum { PARTITIONS = 12 };
 const struct cli_option cli_topics_apply_options[] = {
     {"partitions", "N", "of each topic (the database's number, or 12)"},
     {"replication", "N", "copies of each topic (as the brokers have it)"},
+    {"job", "NAME,…", "also the topics of these executives, which no definition names yet"},
     {NULL, NULL, NULL},
 };
 
@@ -44,6 +46,35 @@ add_fixed(const struct cli *cli, struct topics *topics)
     }
     if (single)
         snprintf(topic_add(topics)->name, sizeof topics->items->name, "%s", cli->settings.command_topic);
+}
+
+static bool
+known(const struct topics *topics, const char *name)
+{
+    for (size_t i = 0; i < topics->count; i++)
+        if (strcmp(topics->items[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+/* The executives of --job, besides those of the definitions. */
+static enum cli_exit
+add_named_jobs(const struct cli *cli, struct topics *topics)
+{
+    const char *names = cli_option(cli, "job");
+
+    while (names && *names) {
+        char name[256];
+        struct cli_topic topic = {0};
+        size_t length = strcspn(names, ",");
+        snprintf(name, sizeof name, "%.*s", (int)length, names);
+        if (length >= sizeof name || !cli_job_topic(cli, name, &topic))
+            return cli_fail(CLI_USAGE, "--job: \"%.*s\" cannot be part of a topic's name", (int)length, names);
+        if (!known(topics, topic.name))
+            *topic_add(topics) = topic;
+        names += length + (names[length] == ',');
+    }
+    return CLI_OK;
 }
 
 static enum cli_exit
@@ -143,6 +174,8 @@ apply(const struct cli *cli, PGconn *database, struct cli_admin *admin, struct t
     add_fixed(cli, topics);
     if (!code)
         code = add_jobs(cli, database, topics);
+    if (!code)
+        code = add_named_jobs(cli, topics);
     if (!code)
         code = cli_admin_look(admin, topics->items, topics->count);
     if (!code)

@@ -67,6 +67,7 @@ PAWL_API void pawl_settings_free(pawl_settings *settings);
  *     timeout_ms     the limit for reaching Kafka and for each outcome (10000)
  *     log            what librdkafka logs on standard error: none or all (none)
  *     kafka.<name>   a property of librdkafka, such as kafka.security.protocol
+ *     kafka_config   a file of such properties, "name=value" a line, which is read at once
  *
  * PAWL_INVALID if the name or the value is none of these; a property of librdkafka is looked
  * at when a client or a subscription opens.

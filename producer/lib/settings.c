@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include "base/clock.h"
 #include "memory.h"
@@ -91,6 +92,34 @@ timeout_set(pawl_settings *settings, const char *value)
     return PAWL_OK;
 }
 
+/* The lines "name=value" of a file; empty ones and those that begin with # are skipped. */
+static enum pawl_status
+properties_read(pawl_settings *settings, const char *path)
+{
+    FILE *file = fopen(path, "r");
+    char *line = NULL;
+    size_t size = 0;
+    enum pawl_status status = PAWL_OK;
+
+    if (!file)
+        return wf_status(PAWL_INVALID, "could not read the Kafka settings \"%s\": %s", path, strerror(errno));
+    for (int number = 1; !status && getline(&line, &size, file) >= 0; number++) {
+        line[strcspn(line, "\r\n")] = '\0';
+        char *equals = strchr(line, '=');
+        if (!*line || *line == '#')
+            continue;
+        if (!equals) {
+            status = wf_status(PAWL_INVALID, "%s:%d: no \"=\" in \"%s\"", path, number, line);
+            break;
+        }
+        *equals = '\0';
+        property_add(settings, line, equals + 1);
+    }
+    free(line);
+    fclose(file);
+    return status;
+}
+
 static char **
 text_of(pawl_settings *settings, const char *name)
 {
@@ -114,6 +143,8 @@ pawl_settings_set(pawl_settings *settings, const char *name, const char *value)
 {
     if (strcmp(name, "timeout_ms") == 0)
         return timeout_set(settings, value);
+    if (strcmp(name, "kafka_config") == 0)
+        return *value ? properties_read(settings, value) : PAWL_OK;
     if (strncmp(name, "kafka.", 6) == 0 && name[6]) {
         property_add(settings, name + 6, value);
         return PAWL_OK;

@@ -111,8 +111,8 @@ set_from_line(struct wf_settings *settings, char *line, const char *where, struc
     *equals = '\0';
     name = trim(name);
 
-    /* One file may serve both programs, so the settings of either are known here. */
-    const struct setting *setting = setting_find(name, strlen(name), WF_PROGRAM_BOTH);
+    /* One file may serve all programs, so the settings of any are known here. */
+    const struct setting *setting = setting_find(name, strlen(name), WF_PROGRAM_ALL);
     if (!setting)
         return wf_fail(reterr, WF_FATE_FATAL, "%s: unrecognized setting \"%s\"", where, name);
     return setting_set(settings, setting, wf_arena_strdup(&file_texts, trim(equals + 1)), where, reterr);
@@ -129,6 +129,8 @@ set_from_file(struct wf_settings *settings, const char *path, struct wf_error *r
     size_t size = 0;
     bool ok = true;
     for (int number = 1; ok && getline(&line, &size, file) >= 0; number++) {
+        if (*line == '[')
+            break;
         snprintf(where, sizeof where, "%s:%d", path, number);
         ok = set_from_line(settings, line, where, reterr);
     }
@@ -227,6 +229,7 @@ wf_settings_read(enum wf_program program, int *argc, char **argv, struct wf_sett
               set_from_environment(program, &settings, reterr) &&
               set_from_flags(program, argc, argv, &settings, &config, reterr);
     free(copy);
+    settings.config = config;
     if (ok)
         *ret_settings = settings;
     return ok;
@@ -268,7 +271,7 @@ wf_settings_help(enum wf_program program, FILE *out)
 void
 wf_settings_print_markdown(FILE *out)
 {
-    static const char *const programs[] = {"", "worker", "client", "both"};
+    static const char *const programs[] = {"", "worker", "client", "worker, client", "executor", "", "client, executor", "all"};
 
     fputs("| setting | program | default | range | meaning |\n| --- | --- | --- | --- | --- |\n", out);
     for (size_t i = 0; i < SETTINGS; i++) {

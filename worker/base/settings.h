@@ -1,5 +1,5 @@
 /*
- * settings.h - every setting of the worker and the command line client, in one table.
+ * settings.h - every setting of the worker, the executor and the command line client, in one table.
  *
  * The table makes the struct, the parsing, the ranges, `--help`, the table in the manual
  * and the sample file.  A setting `batch_commands` is the flag --batch-commands, the
@@ -16,7 +16,14 @@
 
 #include "base/error.h"
 
-enum wf_program { WF_PROGRAM_WORKER = 1, WF_PROGRAM_CLIENT = 2, WF_PROGRAM_BOTH = 3 };
+enum wf_program {
+    WF_PROGRAM_WORKER = 1,
+    WF_PROGRAM_CLIENT = 2,
+    WF_PROGRAM_BOTH = 3, /* worker and client */
+    WF_PROGRAM_EXECUTOR = 4,
+    WF_PROGRAM_SENDERS = 6, /* client and executor */
+    WF_PROGRAM_ALL = 7
+};
 
 /*
  * S: text (default)    N: whole number (default, lowest, highest)
@@ -24,12 +31,12 @@ enum wf_program { WF_PROGRAM_WORKER = 1, WF_PROGRAM_CLIENT = 2, WF_PROGRAM_BOTH 
  *  KIND NAME                  PROGRAM  DEFAULT            RANGE            HELP
  */
 #define WF_SETTINGS_MAP(S, N)                                                                        \
-    S(brokers,                 BOTH,   "localhost:9092",   "Kafka brokers, host:port separated by commas") \
+    S(brokers,                 ALL,    "localhost:9092",   "Kafka brokers, host:port separated by commas") \
     S(database,                BOTH,   "dbname=pawl",      "PostgreSQL connection string")             \
-    S(prefix,                  BOTH,   "workflow",         "what the names of all topics begin with")  \
+    S(prefix,                  ALL,    "workflow",         "what the names of all topics begin with")  \
     S(group,                   WORKER, "",                 "Kafka consumer group; empty: <prefix>-worker") \
-    S(kafka_config,            BOTH,   "",                 "file with further librdkafka settings, one key=value a line (TLS, SASL)") \
-    S(command_topic,           BOTH,   "",                 "one topic for all commands; empty: a topic for each kind") \
+    S(kafka_config,            ALL,    "",                 "file with further librdkafka settings, one key=value a line (TLS, SASL)") \
+    S(command_topic,           ALL,    "",                 "one topic for all commands; empty: a topic for each kind") \
     S(replyto_pattern,         WORKER, "",                 "topics that a command may name for its outcome, an extended regular expression; empty: <prefix>.outcome and <prefix>.reply.*") \
     N(batch_commands,          WORKER, 2000, 1, 10000,     "most commands in one transaction")         \
     N(batch_bytes,             WORKER, 4194304, 65536, 67108864, "most bytes of commands in one transaction") \
@@ -44,10 +51,15 @@ enum wf_program { WF_PROGRAM_WORKER = 1, WF_PROGRAM_CLIENT = 2, WF_PROGRAM_BOTH 
     N(retry_max_ms,            WORKER, 2000, 10, 60000,    "longest wait between attempts while a server is away") \
     S(rule_schema,             WORKER, "pawl_rules",       "database schema of the user-defined rules and groups") \
     N(rule_timeout_ms,         WORKER, 1000, 1, 10000,     "how long a user-defined function may take, and a statement that calls it for many") \
-    N(timeout_ms,              CLIENT, 10000, 1, 3600000,  "how long to wait for an outcome or a server") \
+    N(timeout_ms,              SENDERS, 10000, 1, 3600000, "how long to wait for an outcome or a server") \
+    S(executor_name,           EXECUTOR, "",               "what the executor's id begins with; empty: the host's name") \
+    S(executor_group,          EXECUTOR, "",               "Kafka consumer group that shares the jobs; empty: <prefix>-executor") \
+    N(programs,                EXECUTOR, 4, 1, 1000,       "most programs that run at once") \
+    N(lease_s,                 EXECUTOR, 60, 3, 86400,     "time limit that the executor sets itself, and renews, where the activity has none") \
+    N(stop_s,                  EXECUTOR, 20, 0, 86400,     "how long running programs may go on when the executor is to stop") \
     S(output,                  CLIENT, "text",             "text, json, or (lists and reports) csv")    \
-    S(log_level,               BOTH,   "info",             "error, warning, info or debug")            \
-    S(log_format,              BOTH,   "text",             "text or json")
+    S(log_level,               ALL,    "info",             "error, warning, info or debug")            \
+    S(log_format,              ALL,    "text",             "text or json")
 
 struct wf_settings {
 #define S(name, program, initial, help) const char *name;
@@ -55,13 +67,15 @@ struct wf_settings {
     WF_SETTINGS_MAP(S, N)
 #undef S
 #undef N
+    const char *config; /* the file they were read from, or NULL */
 };
 
 /*
  * Fills *ret_settings for one program from defaults, file, environment and flags, and takes
  * the flags it knows out of argv (`--name value`, `--name=value`, `-o` for --output); what is
  * left, from argv[1] on, are the program's own arguments; *argc is their number plus one.
- * `--` ends the flags.  Texts live until the process ends.
+ * `--` ends the flags.  Texts live until the process ends.  A line that begins with a bracket ends
+ * the settings of a file: sections are the executor's own.
  */
 bool wf_settings_read(enum wf_program program, int *argc, char **argv, struct wf_settings *ret_settings,
                       struct wf_error *reterr) WF_CHECKED;

@@ -116,7 +116,8 @@ static const struct wf_field end_task[] = {
 /* control: tasks */
 static const struct wf_field hold_task[] = {
     TASK_REQUIRED, INSTANCE, COMMAND_REQUIRED(ID, "staff_id", staff_id), REASON};
-static const struct wf_field release_task[] = {TASK_REQUIRED, INSTANCE, ASKED_BY};
+static const struct wf_field release_task[] = {
+    TASK_REQUIRED, INSTANCE, COMMAND(ID, "executor_id", executor_id), ASKED_BY};
 static const struct wf_field reassign_task[] = {
     TASK_REQUIRED, INSTANCE, COMMAND(ID, "to_staff_id", to_staff_id), DATA(OBJECT, "to", to), ASKED_BY,
 };
@@ -126,7 +127,7 @@ static const struct wf_field extend_task[] = {
     TASK_REQUIRED, INSTANCE, COMMAND(ID, "executor_id", executor_id), DATA(DURATION, "within", decoded.within),
     ASKED_BY,
 };
-static const struct wf_rule extend_rules[] = {{WF_RULE_ANY_OF, {"executor_id", "staff_id", "actor"}}, {0}};
+static const struct wf_rule held_by[] = {{WF_RULE_ANY_OF, {"executor_id", "staff_id", "actor"}}, {0}};
 static const struct wf_field fail_task[] = {
     TASK_REQUIRED, INSTANCE, COMMAND_REQUIRED(ID, "executor_id", executor_id), DATA(ID, "code", decoded.failure_code),
     DATA(TEXT, "detail", decoded.failure_detail), REASON,
@@ -199,9 +200,9 @@ static const struct wf_operation_table tables[] = {
     [WF_OP_END_TASK] = {WF_FIELDS(end_task), worker},
     [WF_OP_HANG_TASK] = {WF_FIELDS(hold_task), NULL},
     [WF_OP_RESET_TASK] = {WF_FIELDS(hold_task), NULL},
-    [WF_OP_RELEASE_TASK] = {WF_FIELDS(release_task), asked_by},
+    [WF_OP_RELEASE_TASK] = {WF_FIELDS(release_task), held_by},
     [WF_OP_REASSIGN_TASK] = {WF_FIELDS(reassign_task), reassign_rules},
-    [WF_OP_EXTEND_TASK] = {WF_FIELDS(extend_task), extend_rules},
+    [WF_OP_EXTEND_TASK] = {WF_FIELDS(extend_task), held_by},
     [WF_OP_FAIL_TASK] = {WF_FIELDS(fail_task), NULL},
     [WF_OP_SET_ENTITY] = {WF_FIELDS(set_entity), asked_by},
     [WF_OP_SET_VARIABLES] = {WF_FIELDS(set_variables), asked_by},
