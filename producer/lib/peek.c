@@ -114,6 +114,23 @@ wf_peek_member(const char *json, size_t length, const char *name)
     return found;
 }
 
+struct wf_slice
+wf_peek_element(const char *json, size_t length, size_t index)
+{
+    struct wf_peek peek = {.at = json, .end = json + length};
+
+    for (bool open = take(&peek, '['); open; open = take(&peek, ',')) {
+        skip_blanks(&peek);
+        struct wf_slice value = {.data = peek.at};
+        if (!skip_value(&peek))
+            break;
+        value.length = (size_t)(peek.at - value.data);
+        if (!index--)
+            return value;
+    }
+    return (struct wf_slice){0};
+}
+
 char *
 wf_peek_text(struct wf_slice value)
 {

@@ -26,6 +26,9 @@ bool wf_peek_next(struct wf_peek *peek, struct wf_slice *ret_name, struct wf_sli
 /* The value of a member, or an empty slice. */
 struct wf_slice wf_peek_member(const char *json, size_t length, const char *name);
 
+/* An element of an array, from 0, or an empty slice. */
+struct wf_slice wf_peek_element(const char *json, size_t length, size_t index);
+
 /* A JSON string as text, which the caller frees; NULL if the value is no string or absent. */
 char *wf_peek_text(struct wf_slice value);
 
