@@ -40,7 +40,7 @@ put_operation(pawl_command *command, const struct wf_work *work, enum wf_verb ve
     pawl_command_put(command, "operation", operations[verb]);
     if (verb == WF_VERB_RELEASE)
         pawl_command_put(command, "reason", "the executor stops");
-    if (verb == WF_VERB_EXTEND && work->state == WF_WORK_LEASING) { /* later: as the engine has it */
+    if (verb == WF_VERB_EXTEND && work->own_lease) {
         snprintf(within, sizeof within, "PT%lldS", (long long)work->executor->settings->lease_s);
         pawl_command_put(command, "within", within);
     }
@@ -59,6 +59,8 @@ command_make(const struct wf_work *work, const struct wf_ask *ask)
 
     pawl_command_put(command, "task_id", work->task_id);
     pawl_command_put(command, "executor_id", work->executor->id);
+    if (ask->verb != WF_VERB_GET) /* which finds the attempt out */
+        pawl_command_put_int(command, "attempt", work->job.attempt);
     if (ask->verb == WF_VERB_END)
         put_end(command, work);
     if (kind == PAWL_CONTROL)

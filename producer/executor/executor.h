@@ -55,6 +55,7 @@ struct wf_work {
     int64_t began;        /* monotonic, like all times here; 0: the program was not started */
     int64_t limit_at;     /* its time limit; 0: none */
     int64_t kill_at;      /* after SIGTERM; 0: it was not sent */
+    bool own_lease;       /* the activity has no time limit of its own: the executor sets one */
     int64_t lease;        /* how long the engine leaves the task to us from each extension; 0: for ever */
     int64_t leased_until;
     int64_t renew_at;

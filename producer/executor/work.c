@@ -290,6 +290,7 @@ answer_get(struct wf_work *work, const pawl_outcome *outcome)
         return;
     }
     work->state = WF_WORK_LEASING;
+    work->own_lease = true;
     wf_ask_begin(work, &work->extend, WF_VERB_EXTEND, sent_at);
 }
 
