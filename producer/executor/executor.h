@@ -74,6 +74,7 @@ struct wf_executor {
     size_t count;
     uint64_t runs;
     int64_t stop_at;       /* when it was told to stop; 0: it was not */
+    int partitions;        /* of the jobs' topics, at the last look */
     bool halted;           /* programs were told to stop */
     bool lease_refused;    /* it was said that tasks cannot be leased */
 };

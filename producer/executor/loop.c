@@ -87,8 +87,12 @@ take(struct wf_executor *executor)
         if (!status)
             wf_work_begin(executor, event);
     }
-    if (!status)
+    if (!status || status == PAWL_TIMEOUT)
         status = pawl_jobs_keep(executor->jobs);
+    if (pawl_jobs_partitions(executor->jobs) != executor->partitions) {
+        executor->partitions = pawl_jobs_partitions(executor->jobs);
+        wf_log(WF_LOG_INFO, "sharing the jobs", "partitions=%d", executor->partitions);
+    }
     return status == PAWL_TIMEOUT ? PAWL_OK : status;
 }
 

@@ -265,6 +265,9 @@ PAWL_API enum pawl_status pawl_jobs_keep(pawl_jobs *jobs);
 /* Marks a job, in any order; positions are committed within a second, and when the group rebalances. */
 PAWL_API void pawl_jobs_done(pawl_jobs *jobs, const pawl_event *job);
 
+/* How many partitions, of all topics, are this member's at the moment; 0 until the group has met. */
+PAWL_API int pawl_jobs_partitions(const pawl_jobs *jobs);
+
 /* Readable when there may be a job; used as pawl_client_fd(). */
 PAWL_API int pawl_jobs_fd(const pawl_jobs *jobs);
 

@@ -24,7 +24,7 @@ struct place {
     bool owned;
     int64_t next;      /* behind the last job handed out; -1: none yet */
     int64_t committed; /* -1: nothing by us */
-    int64_t *open;     /* handed out and not done, in order */
+    int64_t *open;     /* handed out and not done */
     size_t count, capacity;
 };
 
@@ -36,6 +36,8 @@ struct pawl_jobs {
     struct place *places; /* all that were ever owned */
     size_t count;
     int64_t commit_at;    /* monotonic: not before */
+    rd_kafka_message_t **strays; /* jobs that came by the group's queue nevertheless */
+    size_t stray_count, stray_at;
 };
 
 static const uint64_t one = 1;
@@ -69,7 +71,6 @@ place_add(pawl_jobs *jobs, const char *topic, int32_t partition)
 
     *place = (struct place){.topic = wf_copy(topic), .partition = partition};
     place->queue = rd_kafka_queue_get_partition(jobs->kafka.handle, topic, partition);
-    rd_kafka_queue_forward(place->queue, jobs->queue);
     return place;
 }
 
@@ -77,7 +78,12 @@ place_add(pawl_jobs *jobs, const char *topic, int32_t partition)
 static int64_t
 place_position(const struct place *place)
 {
-    return place->count ? place->open[0] : place->next;
+    int64_t position = place->next;
+
+    for (size_t i = 0; i < place->count; i++)
+        if (place->open[i] < position)
+            position = place->open[i];
+    return position;
 }
 
 static void
@@ -88,7 +94,8 @@ place_hand_out(struct place *place, int64_t offset)
         place->open = grown(place->open, place->capacity * sizeof *place->open);
     }
     place->open[place->count++] = offset;
-    place->next = offset + 1;
+    if (offset >= place->next)
+        place->next = offset + 1;
 }
 
 static void
@@ -133,6 +140,7 @@ on_assign(pawl_jobs *jobs, const rd_kafka_topic_partition_list_t *list)
         struct place *place = place_find(jobs, given->topic, given->partition);
         if (!place)
             place = place_add(jobs, given->topic, given->partition);
+        rd_kafka_queue_forward(place->queue, jobs->queue); /* losing a partition undoes it */
         place->owned = true;
         place->next = place->committed = -1;
         place->count = 0;
@@ -141,8 +149,17 @@ on_assign(pawl_jobs *jobs, const rd_kafka_topic_partition_list_t *list)
 }
 
 static void
+drop_strays(pawl_jobs *jobs)
+{
+    while (jobs->stray_at < jobs->stray_count)
+        rd_kafka_message_destroy(jobs->strays[jobs->stray_at++]);
+    jobs->stray_at = jobs->stray_count = 0;
+}
+
+static void
 on_revoke(pawl_jobs *jobs)
 {
+    drop_strays(jobs);
     if (!rd_kafka_assignment_lost(jobs->kafka.handle))
         commit(jobs, true);
     for (size_t i = 0; i < jobs->count; i++) {
@@ -251,6 +268,8 @@ pawl_jobs_close(pawl_jobs *jobs)
         free(jobs->places[i].topic);
         free(jobs->places[i].open);
     }
+    drop_strays(jobs);
+    free(jobs->strays);
     if (jobs->queue)
         rd_kafka_queue_destroy(jobs->queue);
     if (jobs->group)
@@ -269,6 +288,16 @@ pawl_jobs_fd(const pawl_jobs *jobs)
     return jobs->fd;
 }
 
+int
+pawl_jobs_partitions(const pawl_jobs *jobs)
+{
+    int owned = 0;
+
+    for (size_t i = 0; i < jobs->count; i++)
+        owned += jobs->places[i].owned;
+    return owned;
+}
+
 /* ---- taking ---- */
 
 static bool
@@ -278,6 +307,23 @@ passes(rd_kafka_resp_err_t error)
            error != RD_KAFKA_RESP_ERR_INCONSISTENT_GROUP_PROTOCOL && error != RD_KAFKA_RESP_ERR__FATAL;
 }
 
+/* What came before a partition's queue was forwarded waits for pawl_jobs_next() as all else does. */
+static void
+stray_keep(pawl_jobs *jobs, rd_kafka_message_t *message)
+{
+    jobs->strays = grown(jobs->strays, (jobs->stray_count + 1) * sizeof(rd_kafka_message_t *));
+    jobs->strays[jobs->stray_count++] = message;
+}
+
+static rd_kafka_message_t *
+message_next(pawl_jobs *jobs)
+{
+    if (jobs->stray_at < jobs->stray_count)
+        return jobs->strays[jobs->stray_at++];
+    jobs->stray_at = jobs->stray_count = 0;
+    return rd_kafka_consume_queue(jobs->queue, 0);
+}
+
 enum pawl_status
 pawl_jobs_keep(pawl_jobs *jobs)
 {
@@ -285,7 +331,11 @@ pawl_jobs_keep(pawl_jobs *jobs)
     enum pawl_status status = PAWL_OK;
 
     while (!status && (message = rd_kafka_consumer_poll(jobs->kafka.handle, 0))) {
-        if (message->err && !passes(message->err))
+        if (!message->err) {
+            stray_keep(jobs, message);
+            continue;
+        }
+        if (!passes(message->err))
             status = wf_kafka_status(&jobs->kafka, message->err, "reading jobs");
         rd_kafka_message_destroy(message);
     }
@@ -301,11 +351,11 @@ take(pawl_jobs *jobs, pawl_event **ret_job)
     rd_kafka_message_t *message;
 
     *ret_job = NULL;
-    while ((message = rd_kafka_consume_queue(jobs->queue, 0))) {
+    while ((message = message_next(jobs))) {
         rd_kafka_resp_err_t error = message->err;
         struct place *place =
             error ? NULL : place_find(jobs, rd_kafka_topic_name(message->rkt), message->partition);
-        if (place && place->owned && message->offset >= place->next) {
+        if (place && place->owned) {
             place_hand_out(place, message->offset);
             *ret_job = wf_event_of(message);
             return PAWL_OK;

@@ -127,6 +127,16 @@ class Engine:
         for _ in range(count):
             self.start_worker()
 
+    def start_executor(self, sections: str, **settings: str | int) -> Worker:
+        """An executor with these sections in its file."""
+        number = 1 + sum(worker.log.name.startswith("executor") for worker in self.workers)
+        config = self.folder / f"executor-{number}.conf"
+        config.write_text(sections)
+        environment = self.environment | {f"PAWL_{name.upper()}": str(value) for name, value in settings.items()}
+        executor = Worker(environment, self.folder / f"executor-{number}.log", "pawl-executor", "--config", str(config))
+        self.workers.append(executor)
+        return executor
+
     # the bus
 
     def topic(self, name: str) -> str:

@@ -48,10 +48,12 @@ class Servers:
 
 
 class Worker:
-    def __init__(self, environment: dict[str, str], log: Path) -> None:
+    """A worker, or another program of the engine that runs until it is told to stop."""
+
+    def __init__(self, environment: dict[str, str], log: Path, name: str = "pawl-worker", *arguments: str) -> None:
         self.log = log
         with log.open("wb") as out:
-            self.process = subprocess.Popen([program("pawl-worker")], env=environment, stdin=subprocess.DEVNULL,
+            self.process = subprocess.Popen([program(name), *arguments], env=environment, stdin=subprocess.DEVNULL,
                                             stdout=out, stderr=out)
         self.pid = self.process.pid
 
