@@ -59,8 +59,7 @@ command_make(const struct wf_work *work, const struct wf_ask *ask)
 
     pawl_command_put(command, "task_id", work->task_id);
     pawl_command_put(command, "executor_id", work->executor->id);
-    if (ask->verb != WF_VERB_GET) /* which finds the attempt out */
-        pawl_command_put_int(command, "attempt", work->job.attempt);
+    pawl_command_put_int(command, "attempt", work->job.attempt); /* an older one is refused */
     if (ask->verb == WF_VERB_END)
         put_end(command, work);
     if (kind == PAWL_CONTROL)

@@ -373,6 +373,20 @@ class Many(unittest.TestCase):
         self.assertEqual(len(bench.calls()), 1)
 
 
+class Example(unittest.TestCase):
+    def test_python(self) -> None:
+        bench = Bench("added")
+        example = subprocess.Popen([str(ROOT / "deploy/executor/example.py"), bench.name], env=engine.environment | {
+            "PATH": f"{Path(program('pawl')).parent}:{os.environ['PATH']}"}, start_new_session=True)
+        self.addCleanup(example.wait)
+        self.addCleanup(os.killpg, example.pid, signal.SIGKILL)
+        instance_id = bench.start(variables={"amounts": [1, 2, 39]})
+        self.assertEqual(ended(instance_id)["completion_flag"], "added")
+        found = engine.value(f"select variables ->> 'total' from workflow.instance where instance_id = '{instance_id}'")
+        self.assertEqual(found, "42")
+        self.assertEqual(incident(bench.start())["code"], "no_amounts")
+
+
 class Stopping(unittest.TestCase):
     def test_waits_for_what_runs(self) -> None:
         bench = Bench()
