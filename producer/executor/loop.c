@@ -89,9 +89,10 @@ take(struct wf_executor *executor)
     }
     if (!status || status == PAWL_TIMEOUT)
         status = pawl_jobs_keep(executor->jobs);
-    if (pawl_jobs_partitions(executor->jobs) != executor->partitions) {
-        executor->partitions = pawl_jobs_partitions(executor->jobs);
-        wf_log(WF_LOG_INFO, "sharing the jobs", "partitions=%d", executor->partitions);
+    int partitions = pawl_jobs_partitions(executor->jobs); /* 0 for a moment whenever somebody joins */
+    if (partitions && partitions != executor->partitions) {
+        executor->partitions = partitions;
+        wf_log(WF_LOG_INFO, "sharing the jobs", "partitions=%d", partitions);
     }
     return status == PAWL_TIMEOUT ? PAWL_OK : status;
 }

@@ -134,7 +134,7 @@ wf_work_halt(struct wf_work *work, enum wf_halt halt, int64_t now)
 static void
 set_lease(struct wf_work *work, const pawl_outcome *outcome, int64_t sent_at)
 {
-    const char *due = pawl_outcome_text(outcome, "task.due_at"), *at = pawl_outcome_text(outcome, "task.occurred_at");
+    const char *due = pawl_outcome_text(outcome, "task.due_at"), *at = pawl_outcome_time(outcome);
     int64_t from, until, look = work->executor->settings->lease_s * WF_SECOND;
 
     if (!due || !at || !wf_time_parse(due, &until) || !wf_time_parse(at, &from) || until <= from)

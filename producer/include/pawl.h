@@ -142,6 +142,12 @@ PAWL_API const char *pawl_result_name(enum pawl_result result);
 PAWL_API const char *pawl_outcome_id(const pawl_outcome *outcome);
 
 /*
+ * When the engine decided, by its own clock (RFC 3339); NULL if there was no outcome.  Times in
+ * outcomes, such as "task.due_at", are to be compared with it rather than with the local clock.
+ */
+PAWL_API const char *pawl_outcome_time(const pawl_outcome *outcome);
+
+/*
  * A member of the outcome by its path: "instance_id", "task.task_id", "faults.0.message".
  * Text: NULL if it is absent or no string.  Number: `otherwise` if it is absent or no number.
  * Of what was unanswered or undelivered there is "detail" alone.

@@ -168,7 +168,9 @@ wf_client_pump(pawl_client *client)
             break;
         struct wf_flight *flight = flight_of(client, message);
         if (flight) {
-            wf_client_ready(client, wf_outcome_answered(flight->id, message->payload, message->len));
+            size_t length;
+            const char *time = wf_message_header_text(message, "ce_time", &length);
+            wf_client_ready(client, wf_outcome_answered(flight->id, time, message->payload, message->len));
             wf_inflight_answered(&client->inflight, flight);
         }
         rd_kafka_message_destroy(message);

@@ -26,11 +26,12 @@ result_of(const char *json, size_t length)
 }
 
 pawl_outcome *
-wf_outcome_answered(const char *id, const void *json, size_t length)
+wf_outcome_answered(const char *id, const char *time, const void *json, size_t length)
 {
     pawl_outcome *outcome = WF_NEW(pawl_outcome);
 
     outcome->id = wf_copy(id);
+    outcome->time = wf_copy(time);
     outcome->result = result_of(json, length);
     wf_document_set(&outcome->document, json, length);
     return outcome;
@@ -53,6 +54,7 @@ pawl_outcome_free(pawl_outcome *outcome)
     if (!outcome)
         return;
     free(outcome->id);
+    free(outcome->time);
     free(outcome->detail);
     wf_document_drop(&outcome->document);
     free(outcome);
@@ -68,6 +70,12 @@ const char *
 pawl_outcome_id(const pawl_outcome *outcome)
 {
     return outcome->id;
+}
+
+const char *
+pawl_outcome_time(const pawl_outcome *outcome)
+{
+    return outcome->time;
 }
 
 /* The document parses itself when it is first asked, which the caller cannot see. */

@@ -222,10 +222,6 @@ class Failures(unittest.TestCase):
         self.assertEqual((found["code"], found["detail"]),
                          ("missing_value", 'the job has no value "variables.order.amount"'))
 
-    def test_value_with_nul(self) -> None:
-        found = self.failed("0", "argument = {variables.text}", variables={"text": "a\0b"})
-        self.assertEqual((found["code"], found["detail"]), ("missing_value", 'the value of "variables.text" holds a NUL'))
-
     def test_argument_too_long(self) -> None:
         found = self.failed("0", "argument = {variables.text}", variables={"text": "x" * 200000})
         self.assertEqual(found["code"], "cannot_start")
