@@ -49,7 +49,7 @@ class Example(unittest.TestCase):
             self.assertIn(word, said)
 
     def test_programs_are_installed(self) -> None:
-        for name in ("pawl", "pawl-worker"):
+        for name in ("pawl", "pawl-worker", "pawl-executor"):
             self.assertIn("0.", run([str(self.prefix / "bin" / name), "--version"]))
 
     def test_only_pawl_is_exported(self) -> None:
