@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import threading
 import time
@@ -20,9 +21,28 @@ from engine import Engine, Message  # noqa: E402  (the harness of the ring flow)
 
 Json = dict[str, Any]
 LIMIT = 20.0  # seconds that an event may take on a busy machine
+SCALE = 1200  # an hour of a case is three seconds of the engine's
 # Members that name what belongs to one case.
 OWN = {"process_id", "staff_id", "grantor_id", "grantee_id", "to_staff_id", "dept_id", "super_dept_id", "team_id",
        "super_team_id", "role_id", "department", "team", "role", "function", "ex_pre_rule_func", "ex_post_rule_func"}
+
+
+def scaled(value: Any, by: float = 1 / SCALE) -> Any:
+    """With time limits of seconds in the place of hours."""
+    if isinstance(value, list):
+        return [scaled(inner, by) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {name: seconds(inner, by) if name in ("within", "check_every") and isinstance(inner, str) else scaled(inner, by)
+            for name, inner in value.items()}
+
+
+def seconds(text: str, by: float) -> str:
+    found = re.fullmatch(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", text)
+    if not found:
+        return text
+    days, hours, minutes, rest = (int(part or 0) for part in found.groups())
+    return f"PT{((days * 24 + hours) * 3600 + minutes * 60 + rest) * by:g}S"
 
 
 def prefixed(value: Any, prefix: str, member: str = "") -> Any:
@@ -85,13 +105,14 @@ class EnginePlay(Play):
     def __init__(self, case: Case, number: int, engine: Engine, bus: Bus, client: Any) -> None:
         super().__init__(case)
         self.prefix = f"c{number:03}_"
+        self.teller.scale = SCALE
         self.engine, self.bus, self.client = engine, bus, client
         self.taken: dict[str, int] = defaultdict(int)  # events of each instance that commands have been told
         self.jobs: dict[str, int] = defaultdict(int)
 
     def setup(self) -> tuple[list[Json], Json]:
         """The definitions and the institution that it needs."""
-        return ([prefixed(file, self.prefix) for file in self.deployed_first()],
+        return ([scaled(prefixed(file, self.prefix)) for file in self.deployed_first()],
                 prefixed(self.institution(), self.prefix))
 
     def functions(self) -> list[tuple[str, str]]:
@@ -172,7 +193,7 @@ class EnginePlay(Play):
         command_id = f"{self.prefix}{command.id}" if command.id else str(uuid.uuid4())
         if command.value is not None:
             return self.told(command, self.send_raw(command, command_id), command_id, expected)
-        outcome = self.client.call(command.kind, prefixed(command.data, self.prefix), id=command_id)
+        outcome = self.client.call(command.kind, scaled(prefixed(command.data, self.prefix)), id=command_id)
         return self.told(command, outcome, command_id, expected)
 
     def send_raw(self, command: Command, command_id: str) -> Json:

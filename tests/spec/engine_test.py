@@ -15,7 +15,7 @@ from engine_play import Bus, EnginePlay, functions_sql, read_rows
 from engine import Engine  # on the path by now
 
 Json = dict[str, Any]
-SIDE_BY_SIDE = 24
+SIDE_BY_SIDE = 48
 
 
 def merged(files: list[Json]) -> Json:

@@ -61,6 +61,7 @@ class Teller:
         self.definitions = definitions  # process id -> version -> file
         self.seen: dict[str, Seen] = {}  # by instance id
         self.incidents: dict[str, str] = {}  # name of task or instance -> id of its open incident
+        self.scale = 1  # seconds of the case in one of the engine's
 
     def instance(self, instance_id: str, name: str) -> None:
         self.seen[instance_id] = Seen(name)
@@ -200,12 +201,17 @@ class Teller:
         if event.get("attempt", 1) != old.get("attempt", 1):
             words.append(f"attempt {event.get('attempt')}")
         if event.get("due_at") != old.get("due_at") and event["state"] in OPEN:
-            words.append(f"due {duration(when(event['due_at']) - when(event['occurred_at'])) if 'due_at' in event else '-'}")
+            words.append(self._due(event))
         words += self._incident(event, old)
         if event.get("remote") != old.get("remote"):
             remote = event.get("remote") or {}
             words.append("remote " + (self.tidy(" ".join(str(remote[m]) for m in sorted(remote))) or "-"))
         return words
+
+    def _due(self, event: Json) -> str:
+        if "due_at" not in event:
+            return "due -"
+        return f"due {duration((when(event['due_at']) - when(event['occurred_at'])) * self.scale)}"
 
     def _incident(self, event: Json, old: Json) -> list[str]:
         if event.get("incident") == old.get("incident"):
@@ -226,7 +232,7 @@ class Teller:
         if event.get("requester") != old.get("requester"):
             words.append(f"requester {self.tidy(json.dumps(event.get('requester')))}")
         if event.get("due_at") != old.get("due_at"):
-            words.append(f"due {duration(when(event['due_at']) - when(event['occurred_at'])) if 'due_at' in event else '-'}")
+            words.append(self._due(event))
         words += self._incident(event, old)
         if "waits" in event:
             words.append("waits: " + "; ".join(self.tidy(event["waits"]).splitlines()))
