@@ -22,6 +22,8 @@ struct driver {
     size_t document_count, document_capacity;
     struct wf_conditions *conditions;
     struct wf_map answers; /* function -> struct wf_answer, told by "answers" */
+    struct wf_incoming *looped; /* commands of the engine to itself, first in first out */
+    size_t looped_at, looped_count, looped_capacity;
     struct wf_buf outbox, outcome; /* messages of the command at hand */
     struct wf_buf out;     /* the answer to the line at hand */
     uint64_t instances;    /* ids drawn */
@@ -35,7 +37,7 @@ void driver_drop(struct driver *driver);
 /* Handles one line of input and appends one line of output to driver->out. */
 void driver_line(struct driver *driver, const char *line, size_t length);
 
-/* Internal: one command as it came, its result as a JSON object in driver->out. */
+/* One command as it came, and those that it makes the engine send itself: the result as a JSON object in driver->out. */
 void driver_command(struct driver *driver, const struct wf_incoming *in);
 
 /* Fires one of the timers due at `until` or before, the earliest first; its result is appended.  False: none is. */
@@ -49,6 +51,9 @@ void driver_answer(struct driver *driver, struct wf_buf *asked);
 
 /* Forgets what only one command may rely on. */
 void driver_forget_answers(struct driver *driver);
+
+/* Keeps the commands to this engine in the outbox, to be applied next. */
+void driver_loop(struct driver *driver);
 
 /* The messages of a buffer, as elements of a JSON array. */
 void driver_write_messages(struct driver *driver, const struct wf_buf *messages);

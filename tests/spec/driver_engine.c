@@ -110,7 +110,7 @@ encode_changes(struct driver *driver, const struct wf_command *command, const st
         wf_institution_events_encode(&driver->codec, before, unit->institution, command, unit->now, &driver->outbox);
 }
 
-/* The result of what stands in the two buffers. */
+/* The result of what stands in the two buffers, not closed: what follows from it may be added. */
 static void
 write_result(struct driver *driver, const struct wf_buf *asked)
 {
@@ -133,7 +133,7 @@ write_result(struct driver *driver, const struct wf_buf *asked)
         wf_buf_append(out, asked->data, asked->length);
         wf_buf_byte(out, ']');
     }
-    wf_json_close(out, '}');
+    driver_loop(driver);
 }
 
 static void
@@ -149,8 +149,8 @@ apply(struct driver *driver, struct wf_command *command, const struct wf_incomin
     write_result(driver, &asked);
 }
 
-void
-driver_command(struct driver *driver, const struct wf_incoming *in)
+static void
+take(struct driver *driver, const struct wf_incoming *in)
 {
     struct wf_decoded *decoded = WF_ARENA_NEW(&driver->arena, struct wf_decoded);
     struct wf_refusal refusal = {.detail = NULL};
@@ -168,6 +168,35 @@ driver_command(struct driver *driver, const struct wf_incoming *in)
         WF_ARENA_PUSH(&driver->arena, driver->documents, driver->document_count, driver->document_capacity, decoded);
     draw_instance_id(driver, &decoded->command);
     apply(driver, &decoded->command, in);
+}
+
+/* What the engine has sent itself, in the order in which it did. */
+static void
+take_looped(struct driver *driver)
+{
+    struct wf_buf *out = &driver->out;
+
+    if (driver->looped_at < driver->looped_count) {
+        wf_json_key(out, "then");
+        wf_json_open(out, '[');
+        while (driver->looped_at < driver->looped_count) {
+            struct wf_incoming in = driver->looped[driver->looped_at++];
+            in.offset = driver->commands++;
+            driver->unit.now += WF_MILLISECOND;
+            take(driver, &in);
+            wf_json_close(out, '}');
+        }
+        wf_json_close(out, ']');
+    }
+    driver->looped_at = driver->looped_count = 0;
+    wf_json_close(out, '}');
+}
+
+void
+driver_command(struct driver *driver, const struct wf_incoming *in)
+{
+    take(driver, in);
+    take_looped(driver);
 }
 
 /* A timer that is due: of a task, or (task NULL) of the instance. */
@@ -228,5 +257,6 @@ driver_fire_next(struct driver *driver, int64_t until)
     wf_buf_clear(&driver->outbox);
     wf_buf_clear(&driver->outcome);
     apply(driver, command, NULL);
+    take_looped(driver);
     return true;
 }
