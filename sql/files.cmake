@@ -85,6 +85,8 @@ set(PAWL_SQL_STATEMENTS
     statements/summary_delete.sql
     statements/summary_load.sql
     statements/summary_put.sql
+    statements/task_candidate_delete.sql
+    statements/task_candidate_insert.sql
     statements/task_delete.sql
     statements/task_insert.sql
     statements/task_load.sql

@@ -41,7 +41,7 @@ declare
             'workflow.incident, workflow.timer, workflow.outbox',
         'pawl_worker: select, update on workflow.staff_load, workflow.role_token',
         'pawl_worker: select, insert, delete on workflow.staff_load_change',
-        'pawl_worker: select, insert, delete on workflow.batch_winner, workflow.reservation',
+        'pawl_worker: select, insert, delete on workflow.batch_winner, workflow.reservation, workflow.task_candidate',
         'pawl_worker: select, insert on workflow.command_id',
         'pawl_worker: insert on workflow.have_done_tasks, workflow.handed_on_tasks',
         'pawl_worker: select, delete on workflow.submitted_command',

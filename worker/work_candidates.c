@@ -34,6 +34,7 @@ list_own_offers(struct work *work, struct wf_query *query, size_t *capacity, con
                 const struct wf_staff *staff)
 {
     add_offer(work, query, capacity, scope, WF_BASED_ON_NONE, staff->staff_id);
+    add_offer(work, query, capacity, scope, WF_BASED_ON_USER_DEFINED, staff->staff_id);
     for (const struct wf_org_unit *unit = staff->department; unit; unit = unit->super)
         add_offer(work, query, capacity, scope, WF_BASED_ON_DEPARTMENT, unit->id);
     for (size_t i = 0; i < staff->team_count; i++)

@@ -19,8 +19,12 @@ set search_path = workflow, pg_temp
 as $$
 declare
     c_most    constant int4 := 10000; -- ids: no command may create more tasks
-    v_begin   text := format('select set_config(''transaction_read_only'', ''on'', true), '
-                                 'set_config(''search_path'', %L, true)', quote_ident(p_schema) || ', pg_temp');
+    -- The worker's session pins its plans (store/connection.c); those of others are the planner's own.
+    v_begin   text := format('select set_config(s.name, s.value, true) from (values (''transaction_read_only'', ''on''), '
+                                 '(''search_path'', %L), (''plan_cache_mode'', ''auto''), (''enable_seqscan'', ''on''), '
+                                 '(''enable_bitmapscan'', ''on''), (''enable_hashjoin'', ''on''), '
+                                 '(''enable_mergejoin'', ''on''), (''enable_memoize'', ''on'')) as s (name, value)',
+                             quote_ident(p_schema) || ', pg_temp');
     v_careful bool := p_careful or cardinality(p_kinds) = 1;
     v_alone   bool := v_careful; -- whether the next question has had all the time
     v_group   record;

@@ -1,8 +1,8 @@
 -- task_list_of.sql - the tasks of a person: those they hold or may take.
 --
 -- Called by applications and `pawl task list --staff`.  Locks and writes nothing.  Own tasks in any
--- state, and waiting ones of the person's department, teams and role groups, and of those who
--- authorized the person, now (ASG-7).  The constraints between tasks (ASG-10) are judged when a task is
+-- state, and waiting ones of the person's department, teams and role groups or offered to them by a user-defined
+-- group, and of those who authorized the person, now (ASG-7).  The constraints between tasks (ASG-10) are judged when a task is
 -- taken, not here.  Runs with its owner's rights, so that readers need none on the tables.
 create or replace function workflow.task_list_of(p_staff_id text)
 returns setof workflow.task_list
@@ -65,6 +65,19 @@ as $$
           join workflow.instance i using (instance_id)
          where coalesce(o.process_id = i.process_id, true)
            and coalesce(o.act_id = t.act_id, true)
+         union
+        select t.instance_id, t.n
+          from person p
+          join workflow.task_candidate c using (staff_id)
+          join workflow.to_do_task_list t
+            on t.instance_id = c.instance_id
+           and t.n = c.n
+           and t.staff_id is null
+           and t.state = 'waiting'
+          join workflow.instance i
+            on i.instance_id = t.instance_id
+         where coalesce(p.process_id = i.process_id, true)
+           and coalesce(p.act_id = t.act_id, true)
     )
     select l.*
       from open_task o

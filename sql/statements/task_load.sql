@@ -3,7 +3,12 @@
 select u.i, t.n, t.state::text, t.act_id, t.pre_act_id, t.serial_no, t.branch_no, t.staff_id, t.grantor_id,
        t.executor_id, t.group_based_on::text, t.group_id, t.completion_flag, t.attempt, t.date_created, t.date_waiting,
        t.date_processing, t.date_changed, t.waiting_time, t.paused_time, t.due_at,
-       t.unassigned, a.i, a.pre_act_id, a.serial_no, a.branch_no, a.flag
+       t.unassigned, a.i, a.pre_act_id, a.serial_no, a.branch_no, a.flag,
+       case when t.group_based_on = 'user_defined' then
+           (select string_agg(c.staff_id, e'\x1f' order by c.staff_id)
+              from workflow.task_candidate c
+             where c.instance_id = any (array[t.instance_id])
+               and c.n = t.n) end
   from unnest($1::uuid[]) with ordinality as u (instance_id, i)
   join workflow.to_do_task_list t
     on t.instance_id = any (array[u.instance_id])

@@ -25,3 +25,18 @@ comment on column workflow.rule_call.completion_flag is
 comment on column workflow.rule_call.arrivals is 'How many arrivals it has gathered so far (pre rule), else 0.';
 comment on column workflow.rule_call.entity_id is 'The entity of the instance; null: none.';
 comment on column workflow.rule_call.variables is 'The variables of the instance, with what the command sets; null: none.';
+
+-- A table of its own, in place of an array, for each person's oldest task is found by its index (ASG-9).
+create table workflow.task_candidate (
+    instance_id  uuid             not null,
+    date_created timestamptz      not null,
+    n            int4             not null,
+    staff_id     text collate "C" not null,
+    constraint task_candidate_pkey primary key (instance_id, n, staff_id)
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_cost_delay = 0);
+create index task_candidate_staff_idx on workflow.task_candidate (staff_id, date_created, instance_id, n);
+comment on table  workflow.task_candidate is 'Who may take open tasks whose group is user-defined (ASG-1).';
+comment on column workflow.task_candidate.instance_id is 'The instance; task_id is <instance_id>:<n>.';
+comment on column workflow.task_candidate.date_created is 'When the task was created.';
+comment on column workflow.task_candidate.n is 'Number within the instance.';
+comment on column workflow.task_candidate.staff_id is 'The person.';

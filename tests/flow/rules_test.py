@@ -5,6 +5,7 @@ one which loops, allocates without end, raises or answers nonsense fails its com
 
 from __future__ import annotations
 
+import json
 import unittest
 
 import desk
@@ -19,6 +20,10 @@ insert into pawl_rules.stock values ('bolt', 0);
 
 create function pawl_rules.in_stock(c workflow.rule_call) returns boolean language sql as $$
     select exists (select from pawl_rules.stock where item = c.variables ->> 'item' and quantity > 0)
+$$;
+
+create function pawl_rules.named(c workflow.rule_call) returns text[] language sql as $$
+    select array(select jsonb_array_elements_text(c.variables -> 'people'))
 $$;
 
 create function pawl_rules.choose(c workflow.rule_call) returns text[] language plpgsql as $$
@@ -86,6 +91,15 @@ def from_stock() -> Json:
     }
 
 
+def by_name() -> Json:
+    return {
+        "process_id": "by_name",
+        "activities": [desk.act("start", "initial"), desk.act("work", "interaction"), desk.act("done", "completion")],
+        "routing": [desk.route("start", None, "work"), desk.route("work", None, "done")],
+        "assignment": [{"act": "work", "based_on": "user_defined", "function": "named", "method": "fcfa"}],
+    }
+
+
 def parcels() -> Json:
     """An inclusive choice: fragile goods are packed by hand, heavy ones weighed, and each may be both or neither."""
     return {
@@ -109,7 +123,7 @@ class Rules(unittest.TestCase):
         cls.engine.psql(FUNCTIONS)
         cls.engine.start_worker(rule_timeout_ms=500)
         cls.engine.load(desk.institution())
-        cls.engine.deploy(by_function(), by_condition(), from_stock(), parcels())
+        cls.engine.deploy(by_function(), by_condition(), from_stock(), parcels(), by_name())
         cls.client = cls.enterClassContext(cls.engine.client())
 
     def together(self, commands: list[Json]) -> list[Json]:
@@ -195,6 +209,25 @@ class Rules(unittest.TestCase):
         outcome = self.client.call("init-instance", {"process_id": "parcels", "variables": {"weight": 1}})
         self.assertEqual(outcome["code"], "condition_failed")
         self.assertIn("attempt to get length of a nil value (global 'parts')", outcome["detail"])
+
+    def test_group(self) -> None:
+        """ASG-1: the people are kept with the task; whoever of them asks first gets it, also for the next one."""
+        started = self.client.start("by_name", variables={"people": ["zoe", "eve", "zoe", "dan"]})
+        instance = started["instance_id"]
+        waiting = self.engine.subscriber().task(instance, "work", "waiting").json
+        self.assertEqual(waiting["candidates"], {"staff": ["dan", "eve", "zoe"]})
+        self.assertEqual(waiting["assignment"], {"rule": "user_defined", "group": "named", "method": "fcfa", "considered": 2})
+        listed = self.engine.pawl_ok("task", "list", "--staff", "zoe", "-o", "json").json
+        self.assertIn(f"{instance}:2", json.dumps(listed))
+        self.assertEqual(self.client.call("get-task", {"task_id": f"{instance}:2", "staff_id": "ann"})["code"], "not_entitled")
+        self.assertEqual(self.client.applied("get-task", {"staff_id": "zoe", "process_id": "by_name"})["instance_id"], instance)
+        self.client.applied("control", {"operation": "release-task", "task_id": f"{instance}:2", "staff_id": "zoe"})
+        self.assertEqual(self.client.applied("get-task", {"staff_id": "eve", "process_id": "by_name"})["instance_id"], instance)
+        self.client.end(f"{instance}:2", "eve")
+        self.assertEqual(self.engine.value("select count(*) from workflow.task_candidate"), "0")
+        nobody = self.client.call("init-instance", {"process_id": "by_name", "variables": {"people": ["nobody"]}})
+        self.assertEqual((nobody["code"], nobody["detail"]),
+                         ("rule_failed", 'the group "named" of "work" names "nobody", who is no staff member'))
 
     def test_definitions_are_checked(self) -> None:
         wrong = by_condition()

@@ -160,6 +160,16 @@ wf_compose_flags(struct wf_compose *compose, const struct wf_task *task)
     wf_json_close(compose->value, ']');
 }
 
+static void
+put_people(struct wf_buf *value, const struct wf_task *task)
+{
+    wf_json_key(value, "staff");
+    wf_json_open(value, '[');
+    for (size_t i = 0; i < task->candidate_count; i++)
+        wf_json_string(value, task->candidates[i]);
+    wf_json_close(value, ']');
+}
+
 /* Whose a task is that nobody has yet (ASG-5). */
 static void
 put_candidates(struct wf_buf *value, const struct wf_task *task)
@@ -167,12 +177,14 @@ put_candidates(struct wf_buf *value, const struct wf_task *task)
     static const char *const names[] = {
         [WF_BASED_ON_DEPARTMENT] = "department", [WF_BASED_ON_TEAM] = "team", [WF_BASED_ON_ROLE] = "role"};
 
-    if (task->state != WF_TASK_WAITING || task->staff_id || !task->group_id ||
-        task->group_based_on == WF_BASED_ON_NONE || task->group_based_on > WF_BASED_ON_ROLE)
+    if (task->state != WF_TASK_WAITING || task->staff_id || !task->group_id || task->group_based_on == WF_BASED_ON_NONE)
         return;
     wf_json_key(value, "candidates");
     wf_json_open(value, '{');
-    wf_json_put_string(value, names[task->group_based_on], task->group_id);
+    if (task->group_based_on == WF_BASED_ON_USER_DEFINED)
+        put_people(value, task);
+    else
+        wf_json_put_string(value, names[task->group_based_on], task->group_id);
     wf_json_close(value, '}');
 }
 

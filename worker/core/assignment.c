@@ -7,6 +7,7 @@
 #include "core/forward.h"
 #include "core/group.h"
 #include "core/load.h"
+#include "core/rule.h"
 #include "core/task.h"
 
 /* Why somebody, or the group, was chosen (ASG-11), and that there was nobody (ASG-8). */
@@ -85,6 +86,15 @@ assign_same(struct wf_unit *unit, struct wf_task *task)
     return true;
 }
 
+/* Who the group is, where a function says so (ASG-1). */
+static bool
+find_group(struct wf_unit *unit, struct wf_task *task)
+{
+    if (task->activity->assignment.based_on != WF_BASED_ON_USER_DEFINED)
+        return true;
+    return wf_rule_staff(unit, task, &task->candidates, &task->candidate_count);
+}
+
 bool
 wf_assignment_apply(struct wf_unit *unit, struct wf_task *task)
 {
@@ -98,6 +108,8 @@ wf_assignment_apply(struct wf_unit *unit, struct wf_task *task)
     task->unassigned = false;
     if (assign_same(unit, task))
         return true;
+    if (!find_group(unit, task))
+        return false;
     if (rule->method == WF_METHOD_FCFA)
         considered = wf_group_size(unit, task, rule->based_on, rule->group);
     else if (rule->method == WF_METHOD_ALL ? !assign_all(unit, task, &considered)
@@ -142,6 +154,8 @@ wf_assignment_again(struct wf_unit *unit, struct wf_task *task)
     wf_load_assign(unit, task, NULL);
     if (rule->method != WF_METHOD_ALL || !is_copied(task))
         return wf_assignment_apply(unit, task);
+    if (!find_group(unit, task))
+        return false;
     offer(unit, task, rule->based_on, rule->group);
     return true;
 }
@@ -178,7 +192,7 @@ wf_assignment_has_right(const struct wf_task *task, const struct wf_staff *staff
 {
     if (task->staff_id)
         return strcmp(task->staff_id, staff->staff_id) == 0;
-    return wf_staff_in_group(staff, task->group_based_on, task->group_id);
+    return wf_group_has(task, staff, task->group_based_on, task->group_id);
 }
 
 /* An authorization by which somebody may execute a task now, of the grantor with the lowest id; `allowed`: whom ASG-10 lets. */

@@ -46,6 +46,21 @@ presence_rank(const struct wf_unit *unit, const struct wf_task *task, const stru
     return presence == WF_PRESENCE_REQUIRE ? 0 : 2;
 }
 
+static int
+by_text(const void *key, const void *element)
+{
+    return strcmp(key, *(const char *const *)element);
+}
+
+bool
+wf_group_has(const struct wf_task *task, const struct wf_staff *staff, enum wf_based_on based_on, const char *group)
+{
+    if (based_on != WF_BASED_ON_USER_DEFINED)
+        return wf_staff_in_group(staff, based_on, group);
+    return task->candidate_count && bsearch(staff->staff_id, task->candidates, task->candidate_count,
+                                            sizeof *task->candidates, by_text);
+}
+
 /* One by one, where constraints judge each. */
 static size_t
 count_allowed(const struct wf_unit *unit, const struct wf_task *task, enum wf_based_on based_on, const char *group)
@@ -55,7 +70,7 @@ count_allowed(const struct wf_unit *unit, const struct wf_task *task, enum wf_ba
 
     for (size_t i = 0; institution && i < institution->staff_count; i++) {
         const struct wf_staff *staff = institution->staff[i];
-        size += wf_staff_in_group(staff, based_on, group) &&
+        size += wf_group_has(task, staff, based_on, group) &&
                 presence_rank(unit, task, staff, WF_PRESENCE_IGNORE);
     }
     return size;
@@ -66,7 +81,7 @@ wf_group_size(const struct wf_unit *unit, const struct wf_task *task, enum wf_ba
 {
     const struct wf_institution *institution = unit->institution;
 
-    if (is_constrained(task))
+    if (is_constrained(task) || based_on == WF_BASED_ON_USER_DEFINED)
         return count_allowed(unit, task, based_on, group);
 
     size_t size = wf_institution_group_size(institution, based_on, group);
@@ -93,7 +108,7 @@ wf_group_members(const struct wf_unit *unit, const struct wf_task *task, size_t 
     for (size_t i = 0; role && i < role->member_count; i++)
         WF_ARENA_PUSH(unit->arena, members, count, capacity, role->members[i].staff);
     for (size_t i = 0; institution && rule->based_on != WF_BASED_ON_ROLE && i < institution->staff_count; i++)
-        if (wf_staff_in_group(institution->staff[i], rule->based_on, rule->group))
+        if (wf_group_has(task, institution->staff[i], rule->based_on, rule->group))
             WF_ARENA_PUSH(unit->arena, members, count, capacity, institution->staff[i]);
     *ret_count = count;
     return members;

@@ -13,6 +13,9 @@ struct wf_eligible {
     int rank;
 };
 
+/* Whether a person is of a group; of a user-defined one the task knows who is (ASG-1). */
+bool wf_group_has(const struct wf_task *task, const struct wf_staff *staff, enum wf_based_on based_on, const char *group);
+
 /* How many of a group may take a task or have it taken in their name. */
 size_t wf_group_size(const struct wf_unit *unit, const struct wf_task *task, enum wf_based_on based_on,
                      const char *group);

@@ -56,6 +56,8 @@ struct wf_task {
     const char *executor_id; /* automation */
     enum wf_based_on group_based_on; /* whose it is while staff_id is NULL: ASG-5 */
     const char *group_id;
+    const char **candidates; /* whose it is while group_based_on is USER_DEFINED, in order of staff_id (ASG-1) */
+    size_t candidate_count;
     bool unassigned;         /* nobody's because the rule found nobody, not because it is the group's (ASG-8) */
     const char *completion_flag; /* it ended with; of a dummy: of its arrival */
     int32_t attempt;
@@ -72,6 +74,7 @@ struct wf_task {
 
     /* Bookkeeping of the unit of work. */
     bool stored;            /* a row of to_do_task_list exists */
+    const char **stored_candidates; /* those that the table has; NULL: none */
     bool dirty;             /* differs from that row */
     uint32_t touched;       /* number of the command that last touched it */
     int32_t event;          /* of that command, counted from 1; 0: none */

@@ -128,6 +128,20 @@ arrival_read(struct loading *loading, struct wf_task *task, const struct wf_rows
         WF_ARENA_PUSH(arena, task->arrivals, task->arrival_count, task->arrival_capacity, arrival);
 }
 
+/* Ids, joined by a character that no id has; NULL: none. */
+static size_t
+ids_read(const struct wf_rows *rows, int row, int column, struct wf_arena *arena, const char ***ret_ids)
+{
+    char *text = wf_arena_strdup(arena, wf_rows_peek(rows, row, column));
+    const char **ids = NULL;
+    size_t count = 0, capacity = 0;
+
+    for (char *id = strsep(&text, WF_IDS_JOIN); id; id = strsep(&text, WF_IDS_JOIN))
+        WF_ARENA_PUSH(arena, ids, count, capacity, id);
+    *ret_ids = !count ? NULL : wf_arena_memdup(arena, ids, count * sizeof *ids); /* no more room than there are */
+    return count;
+}
+
 static void
 task_fill(struct wf_task *task, const struct wf_rows *rows, int r, struct wf_arena *arena)
 {
@@ -149,6 +163,8 @@ task_fill(struct wf_task *task, const struct wf_rows *rows, int r, struct wf_are
     task->paused_time = wf_rows_long(rows, r, 19);
     task->due_at = wf_rows_time(rows, r, 20);
     task->unassigned = wf_rows_bool(rows, r, 21);
+    task->candidate_count = ids_read(rows, r, 27, arena, &task->candidates);
+    task->stored_candidates = task->candidates;
     task->stored = true;
 }
 
@@ -220,14 +236,6 @@ winner_read(struct loading *loading, const struct wf_rows *rows, int r)
     return true;
 }
 
-/* People, joined by a character that no id has. */
-static void
-people_read(struct wf_summary *summary, char *text, struct wf_arena *arena)
-{
-    for (char *id = strsep(&text, WF_IDS_JOIN); id; id = strsep(&text, WF_IDS_JOIN))
-        WF_ARENA_PUSH(arena, summary->people, summary->people_count, summary->people_capacity, id);
-}
-
 static bool
 summary_read(struct loading *loading, const struct wf_rows *rows, int r)
 {
@@ -246,7 +254,7 @@ summary_read(struct loading *loading, const struct wf_rows *rows, int r)
         return true;
     if (!activity_read(loading, instance, wf_rows_peek(rows, r, 4), &summary.activity))
         return false;
-    people_read(&summary, wf_arena_strdup(arena, wf_rows_peek(rows, r, 7)), arena);
+    summary.people_count = summary.people_capacity = ids_read(rows, r, 7, arena, &summary.people);
     WF_ARENA_PUSH(arena, instance->summaries, instance->summary_count, instance->summary_capacity, summary);
     return true;
 }

@@ -15,7 +15,7 @@ static const enum wf_statement order[] = {
     WF_STATEMENT_COMMAND_ID_INSERT, WF_STATEMENT_RESERVATION_INSERT, WF_STATEMENT_RESERVATION_DELETE,
     WF_STATEMENT_INSTANCE_INSERT,   WF_STATEMENT_INSTANCE_UPDATE,    WF_STATEMENT_TASK_INSERT,
     WF_STATEMENT_TASK_UPDATE,       WF_STATEMENT_TASK_DELETE,        WF_STATEMENT_HISTORY_INSERT,
-    WF_STATEMENT_HANDED_ON_INSERT,
+    WF_STATEMENT_HANDED_ON_INSERT,  WF_STATEMENT_TASK_CANDIDATE_DELETE, WF_STATEMENT_TASK_CANDIDATE_INSERT,
     WF_STATEMENT_BATCH_PUT,         WF_STATEMENT_WINNER_INSERT,      WF_STATEMENT_WINNER_DELETE,
     WF_STATEMENT_SUMMARY_PUT,       WF_STATEMENT_SUMMARY_DELETE,     WF_STATEMENT_OUTBOX_INSERT,
     WF_STATEMENT_TOKEN_PUT,         WF_STATEMENT_LOAD_CHANGE,
@@ -171,6 +171,28 @@ task_put(struct wf_store *store, struct wf_arena *arena, const struct wf_task *t
         wf_table_null(table);
 }
 
+/* Who may take a task stands in rows of their own, as long as it is a user-defined group's. */
+static void
+candidates_put(struct wf_store *store, const struct wf_task *task)
+{
+    bool wanted = wf_task_state_open(task->state) && task->group_based_on == WF_BASED_ON_USER_DEFINED &&
+                  task->candidate_count;
+    struct wf_table *table;
+
+    if (task->stored_candidates && (!wanted || task->stored_candidates != task->candidates)) {
+        table = row(store, WF_STATEMENT_TASK_CANDIDATE_DELETE);
+        wf_table_uuid(table, &task->instance->instance_id);
+        wf_table_int(table, task->n);
+    }
+    if (wanted && task->stored_candidates != task->candidates) {
+        table = row(store, WF_STATEMENT_TASK_CANDIDATE_INSERT);
+        wf_table_uuid(table, &task->instance->instance_id);
+        wf_table_int(table, task->n);
+        wf_table_time(table, task->date_created);
+        put_ids(table, task->candidates, task->candidate_count);
+    }
+}
+
 static void
 task_done(struct wf_store *store, const struct wf_task *task)
 {
@@ -300,10 +322,14 @@ instance_put(struct wf_store *store, struct wf_arena *arena, const struct wf_ins
     else
         instance_insert(store, instance);
     for (size_t i = 0; i < instance->task_count; i++)
-        if (!instance->tasks[i]->stored || instance->tasks[i]->dirty)
+        if (!instance->tasks[i]->stored || instance->tasks[i]->dirty) {
             task_put(store, arena, instance->tasks[i]);
-    for (size_t i = 0; i < instance->done_count; i++)
+            candidates_put(store, instance->tasks[i]);
+        }
+    for (size_t i = 0; i < instance->done_count; i++) {
         task_done(store, instance->done[i]);
+        candidates_put(store, instance->done[i]);
+    }
     handed_on_put(store, instance);
     batches_put(store, instance);
     if (wf_instance_state_over(instance->state)) {

@@ -32,10 +32,12 @@
     X(INSTANCE_LOAD, "instance_load", "u", "liti" "tttttttt" "iiiiii" "b" "tt" "zzz")   \
     X(INSTANCE_INSERT, "instance_insert", "uzzz" "iiiiiiii" "tb" "tttttttttt", "")      \
     X(INSTANCE_UPDATE, "instance_update", "uzz" "iiiii" "tb" "ttttt", "")               \
-    X(TASK_LOAD, "task_load", "u", "li" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "b" "ltiit")   \
+    X(TASK_LOAD, "task_load", "u", "li" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "b" "ltiitt")  \
     X(TASK_INSERT, "task_insert", "ui" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "ttb", "")  \
     X(TASK_UPDATE, "task_update", "ui" "tt" "ii" "tttttt" "i" "zzz" "llz" "ttb", "")    \
     X(TASK_DELETE, "task_delete", "ui", "")                                             \
+    X(TASK_CANDIDATE_INSERT, "task_candidate_insert", "uizt", "")                       \
+    X(TASK_CANDIDATE_DELETE, "task_candidate_delete", "ui", "")                         \
     X(HISTORY_INSERT, "history_insert", "ui" "ttt" "ii" "tttt" "i" "zzzz" "llz", "")    \
     X(HANDED_ON_INSERT, "handed_on_insert", "uittttz", "")                              \
     X(BATCH_LOAD, "batch_load", "u", "liiiiiibt")                                       \

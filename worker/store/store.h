@@ -239,7 +239,7 @@ enum wf_verdict wf_store_load_instances(struct wf_store *store, struct wf_work *
 
 /* Where a person may look for waiting tasks. */
 struct wf_offer {
-    enum wf_based_on based_on; /* a group's; NONE: tasks assigned to the person `id` by name */
+    enum wf_based_on based_on; /* a group's; NONE: assigned to the person `id` by name; USER_DEFINED: offered to them */
     const char *id;
     const char *process_id, *act_id; /* only tasks of these; NULL: any */
 };

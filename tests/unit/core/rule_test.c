@@ -273,3 +273,60 @@ Test(rule, functions_of_a_definition)
     story_answers("f=; g=; h=");
     SAME(story_applies(&command), "q 1");
 }
+
+/* ASG-1: a function gives the group; whoever of it asks first gets the task. */
+Test(rule, group_first_come)
+{
+    story_begin("I:initial; A:interaction func:h; C:completion; I -> A; A -> C");
+    story_answers("h=dan,bob,dan,eve");
+    TELL("init", "running; 1 I ended; 2 A waiting");
+    const struct wf_task *task = wf_instance_task(story_instance(1), 2);
+    cr_assert_eq(task->candidate_count, 3); /* each once, in order */
+    SAME(task->candidates[0], "bob");
+    cr_assert_eq(story.unit.events[2].assignment.considered, 2); /* eve is on leave */
+    TELL("get 2 ann", "rejected not_entitled");
+    TELL("get next ann", "rejected no_task_available");
+    TELL("get 2 eve", "rejected on_leave");
+    TELL("get next dan", "2 A processing @dan");
+    TELL("release 2 dan", "2 A waiting");
+    TELL("get 2 bob", "2 A processing @bob");
+    TELL("reassign 2 actor:op to_role:r", "2 A waiting");
+    TELL("get 2 ann", "2 A processing @ann");
+    story_reload();
+    story_answers("h=dan");
+    TELL("reassign 2 actor:op", "2 A waiting"); /* by the rule again, which is asked again */
+    TELL("get 2 bob", "rejected not_entitled");
+    TELL("get 2 dan", "2 A processing @dan");
+}
+
+Test(rule, group_of_delegates)
+{
+    story_begin("I:initial; A:interaction func:h; C:completion; I -> A; A -> C");
+    story_load("grant eve bob");
+    story_answers("h=eve");
+    TELL("init", "running; 1 I ended; 2 A waiting");
+    TELL("get 2 bob", "2 A processing @bob for eve");
+}
+
+Test(rule, group_by_other_methods)
+{
+    story_begin("I:initial; A:interaction func:h all; B:interaction func:k least_working_list; C:completion;"
+                "I -> A; A -> B; B -> C");
+    story_answers("h=cid,ann; k=bob; bob=; ann=; cid=");
+    TELL("init", "running; 1 I ended; 2 A waiting @ann; 3 A waiting @cid");
+    story_does("get 2 ann");
+    TELL("end 2 ann", "2 A ended; 4 B waiting @bob");
+}
+
+/* ASG-8: nobody is an empty group; who is no staff member is nonsense. */
+Test(rule, group_of_nobody)
+{
+    story_begin("I:initial; A:interaction func:h; C:completion; I -> A; A -> C");
+    story_answers("h=");
+    TELL("init", "running; 1 I ended; 2 A waiting");
+    SAME(story.unit.events[2].reason, "nobody of \"h\" can be assigned");
+    story_reload();
+    story_answers("h=bob,nobody");
+    TELL("init", "rejected rule_failed");
+    SAME(story.unit.outcome.detail, "the group \"h\" of \"A\" names \"nobody\", who is no staff member");
+}
