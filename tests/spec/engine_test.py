@@ -76,6 +76,7 @@ class Cases(unittest.TestCase):
             outcome = client.outcome(command_id)
             self.assertEqual(outcome["result"], "applied", outcome)
         engine.topics()  # the job topics of the executives
+        engine.broker().create_topic(engine.topic("reply.me"), engine.partitions)
 
 
 if __name__ == "__main__":

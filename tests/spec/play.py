@@ -94,6 +94,8 @@ class Play:
             told = []
             for topic, event in result.events:
                 (jobs if topic.startswith("job.") else told).extend(self.teller.event(topic, event, who, why))
+            for instance_id, seen in self.teller.seen.items():
+                self.instances.setdefault(seen.name, instance_id)
             lines += told + jobs
             if own:
                 lines += self.teller.outcome(result.outcome, self.instances.get(command.instance))
@@ -162,7 +164,8 @@ class CorePlay(Play):
     def check_rows(self) -> None:
         """The tables hold what the events rebuild (LOG-1)."""
         for instance_id, seen in self.teller.seen.items():
-            compare_rows(self.played, seen, self.core.rows(instance_id))
+            if seen.last:
+                compare_rows(self.played, seen, self.core.rows(instance_id))
 
 
 def work_line(n: int, row: Json) -> str:

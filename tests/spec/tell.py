@@ -89,18 +89,24 @@ class Teller:
         """One line, and one for each thing that is wrong."""
         if topic.startswith("job."):
             return [self.job(topic, event)]
+        if topic.startswith("command."):
+            return []  # to itself: what it does follows
         if topic not in ("state.task", "state.instance"):
             return [self.other(topic, event)]
-        seen = self.seen.setdefault(event["instance_id"], Seen(f"new{len(self.seen)}"))
+        seen = self.seen.setdefault(event["instance_id"], Seen(f"sub{self._unnamed() + 1}"))
         before = seen.tasks.get(task_number(event)) if topic == "state.task" else seen.last or None
         wrong = self._common(seen, event, before, topic)
         words = self.task(seen, event, before) if topic == "state.task" else self.told_instance(seen, event, before)
-        if event.get("actor") != author:
+        if event.get("actor") != author and (event.get("actor"), author) != ("/workflow", "~engine"):
             words.append(f"by {event.get('actor', '-')}")
         if event.get("reason") != reason:
             words.append(f"because {event.get('reason', '-')}")
         self._remember(seen, topic, event)
         return [self.name(event["instance_id"]) + " ".join(words), *wrong]
+
+    def _unnamed(self) -> int:
+        """How many instances no command of the case has begun."""
+        return sum(seen.name.startswith("sub") for seen in self.seen.values())
 
     def _remember(self, seen: Seen, topic: str, event: Json) -> None:
         seen.position = event["position"]
@@ -204,14 +210,21 @@ class Teller:
             words.append(self._due(event))
         words += self._incident(event, old)
         if event.get("remote") != old.get("remote"):
-            remote = event.get("remote") or {}
-            words.append("remote " + (self.tidy(" ".join(str(remote[m]) for m in sorted(remote))) or "-"))
+            words.append(self._remote(event.get("remote") or {}))
         return words
 
     def _due(self, event: Json) -> str:
         if "due_at" not in event:
             return "due -"
         return f"due {duration((when(event['due_at']) - when(event['occurred_at'])) * self.scale)}"
+
+    def _remote(self, remote: Json) -> str:
+        """`remote workflow sub1 running`; the instance has a name as soon as it is mentioned."""
+        if "instance_id" in remote and remote["instance_id"] not in self.seen:
+            self.instance(remote["instance_id"], f"sub{self._unnamed() + 1}")
+        words = [remote[member] for member in ("engine", "instance_id", "state") if member in remote]
+        words += [f"{member} {remote[member]}" for member in remote if member not in ("engine", "instance_id", "state")]
+        return "remote " + (self.tidy(" ".join(words)) or "-")
 
     def _incident(self, event: Json, old: Json) -> list[str]:
         if event.get("incident") == old.get("incident"):
@@ -230,7 +243,8 @@ class Teller:
         if "variables" in event:
             words.append(f"vars {json.dumps(event['variables'], separators=(',', ':'), ensure_ascii=False)}")
         if event.get("requester") != old.get("requester"):
-            words.append(f"requester {self.tidy(json.dumps(event.get('requester')))}")
+            asks = event.get("requester") or {}
+            words.append("requester " + self.tidy(" ".join(str(asks[name]) for name in asks if name != "instance_id")))
         if event.get("due_at") != old.get("due_at"):
             words.append(self._due(event))
         words += self._incident(event, old)
@@ -263,9 +277,18 @@ class Teller:
             if data["object"] == "staff":
                 rest = {k: v for k, v in rest.items() if (k, v) not in (("logging_on", True), ("on_leave", False))}
             return f"{data['object']} {data['id']}" + "".join(f" {k} {brief(v)}" for k, v in rest.items())
+        if data and "position" in data and "occurred_at" in data:  # an event repeated for a subscriber
+            return self.repeated(topic, data)
         hidden = ("occurred_at", "position")
         told = {k: v for k, v in (data or {}).items() if k not in hidden}
         return f"{topic} {self.tidy(json.dumps(told, sort_keys=True))}" if told else topic
+
+    def repeated(self, topic: str, data: Json) -> str:
+        """`reply.me 2 A processing`; it must be the event itself, which came before it."""
+        seen = self.seen[data["instance_id"]]
+        event = seen.tasks.get(task_number(data), {}) if "task_id" in data else seen.last
+        words = [str(task_number(data)), data["act_id"]] if "task_id" in data else ["instance"]
+        return f"{topic} {' '.join(words)} {data['state']}" + ("" if data == event else f" ! {data} is not {event}")
 
     # outcomes
 
