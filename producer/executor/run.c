@@ -173,13 +173,15 @@ status_read(struct wf_run *run)
 
     if (got < 0)
         return;
-    if (got == sizeof record && record.ended && run->state == WF_RUN_RUNNING) {
-        run->state = WF_RUN_ENDED;
-        run->wait_status = record.value;
-    } else if (got == sizeof record && !record.ended) {
+    if (got == sizeof record && record.kind == WF_STATUS_UNSTARTED) {
         run->state = WF_RUN_UNSTARTED;
         say_why(run, &record);
-    } else if (run->state == WF_RUN_RUNNING) {
+    } else if (run->state != WF_RUN_RUNNING) {
+        return;
+    } else if (got == sizeof record) {
+        run->state = record.kind == WF_STATUS_EXPIRED ? WF_RUN_EXPIRED : WF_RUN_ENDED;
+        run->wait_status = record.value;
+    } else {
         run->state = WF_RUN_GONE;
     }
 }
@@ -213,13 +215,23 @@ wf_run_fds(const struct wf_run *run, int fds[WF_RUN_FDS])
     return count;
 }
 
+static void
+tell(struct wf_run *run, struct wf_order_record record)
+{
+    if (run->control >= 0 && write(run->control, &record, sizeof record) < 0)
+        return; /* the supervisor has ended, and so has the program */
+}
+
 void
 wf_run_order(struct wf_run *run, enum wf_order order)
 {
-    char byte = (char)order;
+    tell(run, (struct wf_order_record){.order = order});
+}
 
-    if (run->control >= 0 && write(run->control, &byte, 1) < 0)
-        return; /* the supervisor has ended, and so has the program */
+void
+wf_run_until(struct wf_run *run, int64_t time)
+{
+    tell(run, (struct wf_order_record){.order = WF_ORDER_UNTIL, .until = time});
 }
 
 void

@@ -19,6 +19,7 @@ struct wf_capture {
 enum wf_run_state {
     WF_RUN_RUNNING,
     WF_RUN_ENDED,     /* wait_status says how */
+    WF_RUN_EXPIRED,   /* killed at the time that wf_run_until() set */
     WF_RUN_UNSTARTED, /* `why` says why */
     WF_RUN_GONE       /* its supervisor was killed, and it with it */
 };
@@ -50,6 +51,9 @@ int wf_run_fds(const struct wf_run *run, int fds[WF_RUN_FDS]);
 
 /* SIGTERM to its process group, or SIGKILL to all of it; no matter whether it has ended. */
 void wf_run_order(struct wf_run *run, enum wf_order order);
+
+/* Has it killed at a time of wf_clock_monotonic(), whatever becomes of us; a later call sets another time. */
+void wf_run_until(struct wf_run *run, int64_t time);
 
 /* Kills what runs, waits for its supervisor, gives everything back; a zeroed struct is fine. */
 void wf_run_drop(struct wf_run *run);

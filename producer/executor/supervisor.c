@@ -6,6 +6,7 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "base/clock.h"
 
 enum { FIRST_FREE = 3, EXIT_CANNOT_START = 127, DIRECTORY_BYTES = 8192 };
 
@@ -76,7 +79,7 @@ run_program(const struct wf_launch *launch, pid_t supervisor)
             }
         }
     }
-    say(launch->status, (struct wf_status_record){.step = step, .value = errno});
+    say(launch->status, (struct wf_status_record){.kind = WF_STATUS_UNSTARTED, .step = step, .value = errno});
     _exit(EXIT_CANNOT_START);
 }
 
@@ -195,20 +198,43 @@ has_ended(pid_t program)
     return false;
 }
 
-/* Until the program has ended or is to be killed. */
-static void
+/* The time left until then; NULL: there is no such time. */
+static const struct timespec *
+left_until(int64_t until, struct timespec *left)
+{
+    int64_t microseconds = until - wf_clock_monotonic();
+
+    if (!until)
+        return NULL;
+    if (microseconds < 0)
+        microseconds = 0;
+    *left = (struct timespec){.tv_sec = microseconds / WF_SECOND, .tv_nsec = microseconds % WF_SECOND * 1000};
+    return left;
+}
+
+/* Until the program has ended or is to be killed; says whether that is because its time is over. */
+static bool
 wait_for_end(int control, pid_t program, const sigset_t *waiting)
 {
     struct pollfd wanted = {.fd = control, .events = POLLIN};
-    char order;
+    struct wf_order_record record;
+    struct timespec left;
+    int64_t until = 0;
 
     while (!has_ended(program)) {
-        if (ppoll(&wanted, 1, NULL, waiting) <= 0)
+        int ready = ppoll(&wanted, 1, left_until(until, &left), waiting);
+        if (ready == 0)
+            return true;
+        if (ready < 0)
             continue; /* a child has ended */
-        if (read(control, &order, 1) != 1 || order == WF_ORDER_KILL)
-            return;
-        kill(-program, SIGTERM);
+        if (read(control, &record, sizeof record) != sizeof record || record.order == WF_ORDER_KILL)
+            return false;
+        if (record.order == WF_ORDER_UNTIL)
+            until = record.until;
+        else
+            kill(-program, SIGTERM);
     }
+    return false;
 }
 
 static void
@@ -251,13 +277,14 @@ supervise(const struct wf_launch *launch)
     if (program == 0)
         run_program(launch, self);
     if (program < 0) {
-        say(launch->status, (struct wf_status_record){.step = WF_START_PROCESS, .value = errno});
+        say(launch->status, (struct wf_status_record){.kind = WF_STATUS_UNSTARTED, .step = WF_START_PROCESS, .value = errno});
         _exit(0);
     }
     setpgid(program, program); /* whoever is first */
     close_all_but(launch->control, launch->status);
-    wait_for_end(launch->control, program, &waiting);
-    say(launch->status, (struct wf_status_record){.ended = true, .value = end_all(program)});
+    bool expired = wait_for_end(launch->control, program, &waiting);
+    int status = end_all(program);
+    say(launch->status, (struct wf_status_record){.kind = expired ? WF_STATUS_EXPIRED : WF_STATUS_ENDED, .value = status});
     _exit(0);
 }
 

@@ -7,13 +7,13 @@
  *
  * The supervisor adopts every descendant of the program whose parent ends (it is a subreaper), so
  * that none escapes by leaving the process group.  It ends all of them when the program ends,
- * when it is told to, and when the control pipe closes, which the kernel does however the executor
- * dies.  If the supervisor itself is killed, the program is too (PR_SET_PDEATHSIG).
+ * when it is told to, when its time is over though the executor sleeps, and when the control pipe
+ * closes, which the kernel does however the executor dies.  If the supervisor itself is killed, the program is too (PR_SET_PDEATHSIG).
  */
 #ifndef EXECUTOR_SUPERVISOR_H
 #define EXECUTOR_SUPERVISOR_H
 
-#include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* Who a program runs as. */
@@ -36,13 +36,22 @@ struct wf_launch {
 };
 
 /* What the executor writes. */
-enum wf_order { WF_ORDER_TERMINATE = 'T' /* SIGTERM to the process group */, WF_ORDER_KILL = 'K' };
+enum wf_order {
+    WF_ORDER_TERMINATE, /* SIGTERM to the process group */
+    WF_ORDER_KILL,
+    WF_ORDER_UNTIL      /* SIGKILL to all of it at a time, unless another such order comes before */
+};
+
+struct wf_order_record {
+    enum wf_order order;
+    int64_t until; /* wf_clock_monotonic() */
+};
 
 enum wf_start_step { WF_START_EXEC, WF_START_DIRECTORY, WF_START_ACCOUNT, WF_START_PROCESS };
 
-/* What the executor reads: either, once. */
+/* What the executor reads, once. */
 struct wf_status_record {
-    bool ended;              /* else it could not be started */
+    enum { WF_STATUS_ENDED, WF_STATUS_EXPIRED /* by WF_ORDER_UNTIL */, WF_STATUS_UNSTARTED } kind;
     enum wf_start_step step; /* at which it failed */
     int value;               /* the status of waitpid(2), or errno */
 };

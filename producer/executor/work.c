@@ -108,6 +108,8 @@ start(struct wf_work *work, int64_t now)
     }
     work->state = WF_WORK_RUNNING;
     work->began = now;
+    if (work->lease)
+        wf_run_until(&work->run, work->leased_until);
     work->limit_at = set->time_limit_s ? now + set->time_limit_s * WF_SECOND : 0;
     wf_log(WF_LOG_DEBUG, "program started", "task=%s executive=%s attempt=%lld", work->task_id, work->executive->name,
            (long long)work->job.attempt);
@@ -141,6 +143,8 @@ set_lease(struct wf_work *work, const pawl_outcome *outcome, int64_t sent_at)
         return;
     work->lease = until - from;
     work->leased_until = sent_at + work->lease;
+    if (work->state == WF_WORK_RUNNING)
+        wf_run_until(&work->run, work->leased_until);
     work->renew_at = sent_at + (work->lease / 3 < look ? work->lease / 3 : look);
 }
 
@@ -175,6 +179,8 @@ step_running(struct wf_work *work, int64_t now)
     wf_run_look(&work->run);
     if (work->run.state != WF_RUN_RUNNING) {
         work->extend.send_at = 0;
+        if (work->run.state == WF_RUN_EXPIRED)
+            work->halt = WF_HALT_LOST;
         wf_report_end(work, now);
         return;
     }

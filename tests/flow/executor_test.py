@@ -331,6 +331,19 @@ class Many(unittest.TestCase):
         events = [e for e in subscriber.events(instance_id) if e.get("act_id") == "work" and e["state"] == "ended"]
         self.assertEqual(len(events), 1)
 
+    def test_asleep(self) -> None:
+        """A stopped executor cannot end its program when the time limit passes; its supervisor does."""
+        bench = Bench(time_limits={"retries": 2})
+        first = bench.executor("hang", "argument = {attempt}", lease_s=3)
+        instance_id = bench.start()
+        [call] = bench.wait_calls(1)
+        first.signal(signal.SIGSTOP)
+        wait_until("the program ends", lambda: not alive(call["pid"]))
+        engine.start_executor(bench.section("0", "argument = {attempt}"), kafka_config=engine.folder / "kafka.conf")
+        self.assertEqual(ended(instance_id)["attempt"], 2)
+        first.signal(signal.SIGCONT)
+        first.wait_log("job lost")
+
     def test_lost(self) -> None:
         """Somebody took the task away: the program is ended, and nothing is reported."""
         bench = Bench()

@@ -562,3 +562,15 @@ Test(run, descriptors)
                      "5\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nNoNewPrivs:\t1\n");
     wf_run_drop(&run);
 }
+
+/* Its time is over though nobody looks. */
+Test(run, expired)
+{
+    SHELL("exec sleep 1000");
+    wf_run_until(&run, wf_clock_monotonic() + 1000 * WF_SECOND);
+    wf_run_until(&run, wf_clock_monotonic() + 10 * WF_MILLISECOND);
+    finish();
+    cr_expect_eq(run.state, WF_RUN_EXPIRED);
+    cr_expect(WIFSIGNALED(run.wait_status));
+    wf_run_drop(&run);
+}
