@@ -258,13 +258,13 @@ class Failures(unittest.TestCase):
 
     def test_time_limit(self) -> None:
         """Also of a program that ignores SIGTERM."""
-        for what, detail in (("hang", 15), ("deaf", 9)):
+        for what in ("hang", "deaf"):
             with self.subTest(what):
                 bench = Bench()
                 executor = bench.executor(what, "time_limit_s = 1", "grace_ms = 300", "exit = signal end")
                 found = incident(bench.start())
                 self.assertEqual((found["code"], found["detail"]), ("time_limit", "the program did not end within 1 s"))
-                self.assertFalse(alive(bench.calls()[0]["pid"]), detail)
+                self.assertFalse(alive(bench.calls()[0]["pid"]))
                 executor.close()
 
     def test_attempts(self) -> None:
