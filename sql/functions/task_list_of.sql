@@ -2,8 +2,9 @@
 --
 -- Called by applications and `pawl task list --staff`.  Locks and writes nothing.  Own tasks in any
 -- state, and waiting ones of the person's department, teams and role groups or offered to them by a user-defined
--- group, and of those who authorized the person, now (ASG-7).  The constraints between tasks (ASG-10) are judged when a task is
--- taken, not here.  Runs with its owner's rights, so that readers need none on the tables.
+-- group, and of those who authorized the person, now (ASG-7).  What a constraint between tasks bars the person from is
+-- left out (ASG-10); that it bars a grantor, of a group's task, is judged when it is taken.  Runs with its owner's
+-- rights, so that readers need none on the tables.
 create or replace function workflow.task_list_of(p_staff_id text)
 returns setof workflow.task_list
 language sql stable security definer
@@ -54,6 +55,7 @@ as $$
           join workflow.instance i using (instance_id)
          where coalesce(p.process_id = i.process_id, true)
            and coalesce(p.act_id = t.act_id, true)
+           and not coalesce(t.barred && array[p.staff_id, p_staff_id], false)
          union
         select t.instance_id, t.n
           from offer o
@@ -65,6 +67,7 @@ as $$
           join workflow.instance i using (instance_id)
          where coalesce(o.process_id = i.process_id, true)
            and coalesce(o.act_id = t.act_id, true)
+           and not coalesce(p_staff_id = any (t.barred), false)
          union
         select t.instance_id, t.n
           from person p
@@ -78,6 +81,7 @@ as $$
             on i.instance_id = t.instance_id
          where coalesce(p.process_id = i.process_id, true)
            and coalesce(p.act_id = t.act_id, true)
+           and not coalesce(t.barred && array[p.staff_id, p_staff_id], false)
     )
     select l.*
       from open_task o

@@ -353,6 +353,8 @@ class Views(unittest.TestCase):
             {task(5, group_based_on='role_based', group_id='r', staff_id='carl')}
             {task(6, state='processing', staff_id='ben', act_id='b')}
             {task(7, state='pending')}
+            {task(8, group_based_on='role_based', group_id='r', barred='{anna}')}
+            {task(9, staff_id='carl', barred='{ben}')}
             select 'anna', string_agg(right(task_id, 2), '') from workflow.task_list_of('anna');
             select 'ben', string_agg(right(task_id, 2), '') from workflow.task_list_of('ben');
             select 'carl', string_agg(right(task_id, 2), '') from workflow.task_list_of('carl');
@@ -361,7 +363,8 @@ class Views(unittest.TestCase):
             select open_tasks from workflow.instance_list;
             rollback;""")
         self.assertEqual([line for line in out.splitlines() if line],
-                         ["anna|:1:2", "ben|:3:5:6", "carl|:3:4:5", "0", "role:r", "department:all", "team:t", "team:t", "role:r", "7"])
+                         ["anna|:1:2", "ben|:3:5:6", "carl|:3:4:5:9", "0", "role:r", "department:all", "team:t", "team:t", "role:r",
+                          "role:r", "9"])
 
 
 class Reports(unittest.TestCase):
