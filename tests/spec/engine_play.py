@@ -268,7 +268,7 @@ class EnginePlay(Play):
     def mention(self, event: Json) -> None:
         """A sub-process has a name as soon as an event mentions it."""
         if "remote" in event:
-            self.teller._remote(event["remote"])
+            self.teller.remote(event["remote"])
 
     # the tables
 

@@ -42,8 +42,7 @@ class Play:
 
     def __init__(self, case: Case) -> None:
         self.case = case
-        self.files = {name.split()[0] if " " in name else name: read_process(name.split()[0], lines)
-                      for name, lines in case.processes.items()}
+        self.files = {name: read_process(name.split()[0], lines) for name, lines in case.processes.items()}
         self.definitions: dict[str, dict[int, Json]] = {}
         self.instances: dict[str, str] = {}  # name -> id
         self.reader = Reader(self.instances)

@@ -210,7 +210,7 @@ class Teller:
             words.append(self._due(event))
         words += self._incident(event, old)
         if event.get("remote") != old.get("remote"):
-            words.append(self._remote(event.get("remote") or {}))
+            words.append(self.remote(event.get("remote") or {}))
         return words
 
     def _due(self, event: Json) -> str:
@@ -218,7 +218,7 @@ class Teller:
             return "due -"
         return f"due {duration((when(event['due_at']) - when(event['occurred_at'])) * self.scale)}"
 
-    def _remote(self, remote: Json) -> str:
+    def remote(self, remote: Json) -> str:
         """`remote workflow sub1 running`; the instance has a name as soon as it is mentioned."""
         if "instance_id" in remote and remote["instance_id"] not in self.seen:
             self.instance(remote["instance_id"], f"sub{self._unnamed() + 1}")
