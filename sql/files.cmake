@@ -7,6 +7,7 @@ set(PAWL_SQL_STEPS
     steps/003-engine.sql
     steps/004-assignment.sql
     steps/005-rules.sql
+    steps/007-engines.sql
     steps/008-handed-on.sql
     steps/009-restore.sql)
 
@@ -21,6 +22,7 @@ set(PAWL_SQL_INSTALL
     views/incident_list.sql
     views/process_status.sql
     views/activity_status.sql
+    views/sub_process_list.sql
     functions/definition_store.sql
     functions/definition_document.sql
     functions/institution_store.sql
@@ -71,6 +73,8 @@ set(PAWL_SQL_STATEMENTS
     statements/partition_claim.sql
     statements/partition_epochs.sql
     statements/partition_settle.sql
+    statements/remote_load.sql
+    statements/remote_put.sql
     statements/reservation_delete.sql
     statements/reservation_insert.sql
     statements/restored_accept.sql
@@ -82,6 +86,9 @@ set(PAWL_SQL_STATEMENTS
     statements/slot_release.sql
     statements/slot_take.sql
     statements/slot_try.sql
+    statements/subscription_delete.sql
+    statements/subscription_load.sql
+    statements/subscription_put.sql
     statements/summary_delete.sql
     statements/summary_load.sql
     statements/summary_put.sql

@@ -40,6 +40,12 @@ select not exists (select from workflow.schema_step where step = 5) as missing \
 insert into workflow.schema_step (step, name) values (5, '005-rules');
 \endif
 
+select not exists (select from workflow.schema_step where step = 7) as missing \gset
+\if :missing
+\ir steps/007-engines.sql
+insert into workflow.schema_step (step, name) values (7, '007-engines');
+\endif
+
 select not exists (select from workflow.schema_step where step = 8) as missing \gset
 \if :missing
 \ir steps/008-handed-on.sql
@@ -60,6 +66,7 @@ insert into workflow.schema_step (step, name) values (9, '009-restore');
 \ir views/incident_list.sql
 \ir views/process_status.sql
 \ir views/activity_status.sql
+\ir views/sub_process_list.sql
 
 \ir functions/definition_store.sql
 \ir functions/definition_document.sql

@@ -36,9 +36,9 @@ declare
             'workflow.role, workflow.staff, workflow.staff_team, workflow.staff_in_role, '
             'workflow.authorization_grant, workflow.institution_change',
         'pawl_worker: select, update on workflow.partition',
-        'pawl_worker: select, insert, update on workflow.instance, workflow.batch',
+        'pawl_worker: select, insert, update on workflow.instance, workflow.batch, workflow.sub_process',
         'pawl_worker: select, insert, update, delete on workflow.to_do_task_list, workflow.task_summary, '
-            'workflow.incident, workflow.timer, workflow.outbox',
+            'workflow.incident, workflow.timer, workflow.outbox, workflow.subscription',
         'pawl_worker: select, update on workflow.staff_load, workflow.role_token',
         'pawl_worker: select, insert, delete on workflow.staff_load_change',
         'pawl_worker: select, insert, delete on workflow.batch_winner, workflow.reservation, workflow.task_candidate',
@@ -54,7 +54,7 @@ declare
         'pawl_reader: usage on schema workflow',
         'pawl_reader: select on workflow.process_list, workflow.instance_list, workflow.task_list, '
             'workflow.history_list, workflow.handed_on_list, workflow.incident_list, workflow.process_status, '
-            'workflow.activity_status',
+            'workflow.activity_status, workflow.sub_process_list',
         'pawl_reader: execute on function workflow.task_list_of(text), workflow.instance_needs(uuid), '
             'workflow.work_report(text[], timestamptz, timestamptz, text, text)',
         'pawl_submitter: usage on schema workflow'];

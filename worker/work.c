@@ -60,7 +60,11 @@ begin(struct work *work)
     work->unit.process_find = process_find;
     work->unit.variables_merge = variables_merge;
     work->unit.condition_holds = condition_holds;
+    work->unit.engine_known = wf_work_engine_known;
+    work->unit.topic_known = wf_work_notifyto_known;
     work->unit.context = work;
+    work->unit.engine = worker->settings->prefix;
+    work->unit.database_id = worker->catalog.database_id;
     work->store = (struct wf_work){.unit = &work->unit,
                                    .rule_schema = worker->settings->rule_schema,
                                    .rule_timeout_ms = worker->settings->rule_timeout_ms,

@@ -12,33 +12,16 @@
 
 enum {
     HOPS_MAX = 3,          /* of a get-task that chooses again (EOS-6) */
-    TOPIC_LIMIT_MS = 2000, /* to learn whether a topic exists */
     CREATED_MAX = 10000,   /* tasks created in one transaction of several commands (EOS-18) */
     ROUNDS_MAX = 1000,     /* of questions in such a transaction */
     EVENTS_MAX = 32 << 20  /* bytes of events likewise: they must go out within one Kafka transaction */
 };
 
-/* Whether a topic exists.  Without an answer the unit is undone: nothing may be lost because Kafka is away. */
-static bool
-topic_known(struct work *work, const char *name)
-{
-    struct wf_error error;
-    bool known = false;
-
-    if (work->unanswered ||
-        wf_publisher_topic_known(work->worker->publisher, name, strlen(name), TOPIC_LIMIT_MS, &known, &error))
-        return known;
-    work->unanswered = work->worker->recover = true;
-    error.fate = WF_FATE_RETRY;
-    wf_worker_failed(work->worker, &error);
-    return false;
-}
-
 /* A topic that the engine cannot write to is not used: the outcome goes to the default topic (EOS-14). */
 static void
 check_replyto(struct work *work, struct wf_command *command)
 {
-    if (command->replyto && !topic_known(work, command->replyto) && !work->unanswered) {
+    if (command->replyto && !wf_work_topic_known(work, command->replyto) && !work->unanswered) {
         wf_log(WF_LOG_WARNING, "unknown topic named by replyto", "topic=\"%s\" command=\"%s\"", command->replyto,
                command->id);
         command->replyto = NULL;
@@ -51,7 +34,7 @@ write_job(struct work *work, const struct wf_event *event, const struct wf_comma
     char topic[WF_CODEC_TEXT];
 
     snprintf(topic, sizeof topic, "%s.job.%s", work->worker->settings->prefix, event->task.activity->auto_executive);
-    if (topic_known(work, topic))
+    if (wf_work_topic_known(work, topic))
         wf_job_encode(&work->worker->codec, event, command, work->unit.now, outbox);
     else if (!work->unanswered)
         wf_log(WF_LOG_WARNING, "no job topic: the job is announced by its task event only", "topic=\"%s\"", topic);
@@ -66,6 +49,7 @@ write_events(struct work *work, const struct wf_command *command)
         wf_event_encode(&work->worker->codec, event, command, work->unit.now, outbox);
         if (event->job)
             write_job(work, event, command, outbox);
+        wf_work_write_notifications(work, event, command);
     }
 }
 
@@ -184,6 +168,7 @@ apply_item(struct work *work, size_t i)
     }
     place_instance(work, item);
     write_events(work, command);
+    wf_work_write_requests(work, command, item->record.partition);
     write_changes(work, item, before);
     if (!item->own)
         write_outcome(work, item);
@@ -212,6 +197,7 @@ refuse_item(struct work *work, struct wf_batch_item *item)
     check_replyto(work, &item->refusal.command);
     wf_dead_letter_encode(&work->worker->codec, &item->incoming, item->refusal.code, item->refusal.detail, outbox);
     wf_refusal_encode(&work->worker->codec, &in, &item->refusal, work->unit.now, outbox);
+    wf_work_refuse_request(work, &item->refusal, item->record.partition);
     wf_log(WF_LOG_WARNING, "dead letter", "topic=%s partition=%d offset=%" PRId64 " code=%s detail=\"%s\"",
            item->incoming.topic_name, item->incoming.partition, item->incoming.offset,
            wf_code_name(item->refusal.code), item->refusal.detail);

@@ -40,4 +40,22 @@ enum wf_verdict wf_work_find_candidates(struct work *work, struct wf_error *rete
  */
 enum wf_verdict wf_work_apply_all(struct work *work, struct wf_error *reterr) WF_CHECKED;
 
+/* work_requests.c: what crosses to other instances, engines and subscribers. */
+
+/* Whether a topic exists.  Without an answer the unit is undone: nothing may be lost because Kafka is away. */
+bool wf_work_topic_known(struct work *work, const char *name);
+
+/* The unit's questions about engines and topics; the context is the work. */
+bool wf_work_engine_known(void *context, const char *engine);
+bool wf_work_notifyto_known(void *context, const char *topic);
+
+/* Writes the requests of the command just applied, which came on this partition. */
+void wf_work_write_requests(struct work *work, const struct wf_command *command, int32_t partition);
+
+/* Writes an event to those who subscribed to its instance. */
+void wf_work_write_notifications(struct work *work, const struct wf_event *event, const struct wf_command *command);
+
+/* Tells who asked for an instance that the command could not be understood. */
+void wf_work_refuse_request(struct work *work, const struct wf_refusal *refusal, int32_t partition);
+
 #endif

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "codec/event.h"
 #include "codec/relay.h"
+#include "codec/request.h"
 #include "codec/variables.h"
 #include "core/dispatch.h"
 
@@ -91,6 +92,25 @@ dispatch(struct driver *driver, struct wf_command *command, struct wf_buf *asked
     driver_forget_answers(driver);
 }
 
+/* What crosses to other instances and to subscribers (section 9). */
+static void
+encode_crossing(struct driver *driver, const struct wf_command *command)
+{
+    const struct wf_unit *unit = &driver->unit;
+    struct wf_request_target target;
+
+    for (size_t i = 0; i < unit->event_count; i++) {
+        const struct wf_instance *instance = unit->events[i].instance;
+        for (size_t s = 0; s < instance->subscription_count; s++)
+            if (wf_subscription_wants(&instance->subscriptions[s], &unit->events[i]))
+                wf_notification_encode(&driver->codec, &instance->subscriptions[s], &unit->events[i], command,
+                                       unit->now, &driver->outbox);
+    }
+    for (size_t i = 0; i < unit->request_count; i++)
+        if (wf_request_target(&driver->codec, &unit->requests[i], &target))
+            wf_request_encode(&driver->codec, &unit->requests[i], &target, command, unit->now, &driver->outbox);
+}
+
 static void
 encode_changes(struct driver *driver, const struct wf_command *command, const struct wf_institution *before)
 {
@@ -101,6 +121,7 @@ encode_changes(struct driver *driver, const struct wf_command *command, const st
         if (unit->events[i].job)
             wf_job_encode(&driver->codec, &unit->events[i], command, unit->now, &driver->outbox);
     }
+    encode_crossing(driver, command);
     if (unit->outcome.result != WF_RESULT_APPLIED)
         return;
     if (command->operation == WF_OP_DEPLOY_PROCESS && unit->deployed_count &&

@@ -324,6 +324,8 @@ class Views(unittest.TestCase):
                         " serial_no branch_no n version entity_id working_time on_time",
         "handed_on_list": "task_id instance_id process_id act_id state staff_id to_staff_id date_handed_on",
         "incident_list": "incident_id instance_id process_id task_id code detail attempt date_created date_resolved",
+        "sub_process_list": "task_id instance_id process_id attempt engine remote_process_id remote_instance_id state"
+                            " completion_flag code detail date_created date_changed entity_id",
         "process_status": "process_id running stalled suspended completed cancelled open_tasks overdue incidents oldest_open",
         "activity_status": "process_id act_id open_tasks pending waiting processing pausing overdue mean_waiting_time oldest",
     }

@@ -50,6 +50,15 @@ evaluate_condition(void *context, struct wf_arena *arena, const char *condition,
     return condition[0] != '!';
 }
 
+/* Nobody else is there while the story is deaf. */
+static bool
+anybody_known(void *context, const char *name)
+{
+    (void)context;
+    (void)name;
+    return !story.deaf;
+}
+
 static void
 unit_begin(void)
 {
@@ -59,6 +68,7 @@ unit_begin(void)
     story.unit.now = WF_SECOND;
     story.unit.institution = institution;
     story.unit.process_find = find_process;
+    story.unit.engine_known = story.unit.topic_known = anybody_known;
     story.unit.variables_merge = merge_variables;
     story.unit.condition_holds = evaluate_condition;
 }
@@ -155,7 +165,9 @@ read_member(struct wf_command *command, char *word)
         {"entity", offsetof(struct wf_command, entity_id)},   {"staff", offsetof(struct wf_command, staff_id)},
         {"vars", offsetof(struct wf_command, variables)},     {"actor", offsetof(struct wf_command, actor)},
         {"for", offsetof(struct wf_command, grantor_id)},     {"to", offsetof(struct wf_command, to_staff_id)},
-        {"start", offsetof(struct wf_command, start_act_id)},
+        {"start", offsetof(struct wf_command, start_act_id)}, {"requester", offsetof(struct wf_command, requester)},
+        {"notifyto", offsetof(struct wf_command, notifyto)},  {"filter", offsetof(struct wf_command, filter)},
+        {"code", offsetof(struct wf_command, remote_code)},
     };
     const char *value;
 
@@ -172,6 +184,14 @@ read_member(struct wf_command *command, char *word)
         command->withdraw_n = (int32_t)strtol(value, NULL, 10);
     else if ((value = member(word, "version")))
         command->version = (int32_t)strtol(value, NULL, 10);
+    else if ((value = member(word, "hops")))
+        command->hops = (int32_t)strtol(value, NULL, 10);
+    else if ((value = member(word, "pos")))
+        command->remote_position = (int32_t)strtol(value, NULL, 10);
+    else if ((value = member(word, "attempt")))
+        command->withdraw_n = (int32_t)strtol(value, NULL, 10); /* for name_remote() */
+    else if (strcmp(word, "included") == 0)
+        command->include_sub_processes = true;
     else if (word[0] == '@')
         command->instance_id.bytes[15] = (uint8_t)strtol(word + 1, NULL, 10);
     else
@@ -190,6 +210,8 @@ read_word(struct wf_command *command, int at, char *word)
     } else if (at == 0) {
         command->task_n = (int32_t)strtol(word, NULL, 10);
         command->has_instance_id = command->task_n != 0;
+    } else if (at == 1 && command->operation == WF_OP_NOTIFY) {
+        cr_assert(wf_instance_state_from_name(word, &command->remote_state), "%s?", word);
     } else if (at == 1 && word[length - 1] == '!') {
         word[length - 1] = '\0';
         command->executor_id = word;
@@ -203,15 +225,41 @@ read_word(struct wf_command *command, int at, char *word)
 static enum wf_operation
 read_operation(const char *name, const char *rest)
 {
+    enum wf_operation operation;
+
+    if (strcmp(name, "notify") == 0 || strcmp(name, "subscribe") == 0 || strcmp(name, "unsubscribe") == 0) {
+        cr_assert(wf_operation_from_name(name, &operation));
+        return operation;
+    }
     static const char *const of_instances[] = {"init", "show", "suspend", "resume", "cancel", "modify"};
     const char *of = strcmp(name, "set") != 0 ? "task" : strstr(rest, "entity:") ? "entity" : "variables";
-    enum wf_operation operation;
 
     for (size_t i = 0; i < sizeof of_instances / sizeof *of_instances; i++)
         if (strcmp(name, of_instances[i]) == 0)
             of = "instance";
     cr_assert(wf_operation_from_name(wf_arena_printf(&story.arena, "%s-%s", name, of), &operation), "%s?", name);
     return operation;
+}
+
+/* Who is told of: what works for the task, the last attempt unless one is named. */
+static void
+name_remote(struct wf_command *command)
+{
+    const struct wf_instance *instance = wf_unit_instance(&story.unit, &command->instance_id);
+    char text[WF_UUID_TEXT + 1];
+
+    command->remote_engine = "elsewhere";
+    command->remote_instance_id = "somebody";
+    for (size_t i = 0; instance && i < instance->remote_count; i++) {
+        const struct wf_remote *remote = instance->remotes[i];
+        if (remote->n != command->task_n || (command->withdraw_n && remote->attempt != command->withdraw_n))
+            continue;
+        wf_uuid_format(&remote->instance_id, text);
+        command->remote_engine = remote->engine;
+        command->remote_instance_id = wf_arena_strdup(&story.arena, text);
+    }
+    command->has_instance_id = true;
+    command->withdraw_n = 0;
 }
 
 static struct wf_command
@@ -230,6 +278,8 @@ read_command(const char *text)
     if (!command.instance_id.bytes[15])
         command.instance_id.bytes[15] =
             (uint8_t)(check_instances() + (command.operation == WF_OP_INIT_INSTANCE ? 1 : 0));
+    if (command.operation == WF_OP_NOTIFY)
+        name_remote(&command);
     if (!command.has_instance_id)
         command.instance_id = (struct wf_uuid){{0}};
     return command;
@@ -253,6 +303,8 @@ tell_task(struct wf_buf *text, const struct wf_event *event)
         wf_buf_printf(text, "%s%s", i ? "," : " +", event->joined[i].pre_act_id ? event->joined[i].pre_act_id : "");
     if (event->job)
         wf_buf_puts(text, " job");
+    if (task->incident)
+        wf_buf_printf(text, " incident:%s", task->incident->code);
     if (!story.batches)
         return;
     wf_buf_printf(text, " (%d.%d)", task->serial_no, task->branch_no);
@@ -272,6 +324,28 @@ tell_instance(struct wf_buf *text, const struct wf_event *event)
         wf_buf_printf(text, " entity:%s", event->entity_id);
     if (event->variables)
         wf_buf_printf(text, " vars:%s", event->variables);
+}
+
+static void
+tell_request(struct wf_buf *text, const struct wf_request *request)
+{
+    if (text->length)
+        wf_buf_puts(text, "; ");
+    switch (request->kind) {
+    case WF_REQUEST_START:
+        wf_buf_printf(text, "to %s: start %s", request->remote.engine, request->remote.process_id);
+        return;
+    case WF_REQUEST_CHANGE:
+        wf_buf_printf(text, "to %s: %s", request->remote.engine, wf_operation_name(request->operation));
+        return;
+    case WF_REQUEST_NOTIFY:
+        wf_buf_printf(text, "tell %s %s", request->requester, wf_instance_state_name(request->state));
+        if (request->completion_flag)
+            wf_buf_printf(text, " %s", request->completion_flag);
+        if (request->code)
+            wf_buf_printf(text, " %s", request->code);
+        wf_buf_puts(text, request->again ? " again" : "");
+    }
 }
 
 static void
@@ -307,6 +381,10 @@ tell(void)
         else
             tell_instance(&text, &unit->events[i]);
     }
+    for (size_t i = 0; i < unit->request_count; i++)
+        tell_request(&text, &unit->requests[i]);
+    if (text.length && unit->outcome.result != WF_RESULT_APPLIED)
+        wf_buf_puts(&text, "; ");
     tell_outcome(&text, &unit->outcome);
     return wf_arena_strndup(&story.arena, wf_buf_text(&text), text.length);
 }
@@ -463,6 +541,14 @@ copy_instance(const struct wf_instance *from)
         task->stored = true;
         task->dirty = false;
         task->touched = 0;
+    }
+    instance->remotes = NULL;
+    instance->remote_count = instance->remote_capacity = 0;
+    for (size_t i = 0; i < from->remote_count; i++) {
+        struct wf_remote *remote = wf_unit_add_remote(unit, instance);
+        *remote = *from->remotes[i];
+        remote->stored = true;
+        remote->touched = 0;
     }
     for (size_t i = 0; i < from->batch_count; i++) {
         struct wf_batch *batch = wf_unit_add_batch(unit, instance);

@@ -12,6 +12,7 @@
  *     A:task pre:f post:g       user-defined rules; func:h as the group
  *     A -> B,C                  a routing rule for any flag
  *     A -ok-> B                 ... for one flag
+ *     S:automation sub:q@north  handed on to process q of engine north (without "@": of this one)
  *     A after P -ok-> B         ... and for tasks reached from P
  *     A -> B if:yes             ... under a condition: the variables have {yes}; "*" holds, "!" cannot be evaluated
  *     A -> B default            ... when no other holds
@@ -22,6 +23,8 @@
  *     story_does("init x")         "running; 1 I ended x; 2 A waiting"
  *     story_does("get 2 ann")      "2 A processing @ann"
  *     story_does("end 2 ann no")   "rejected no_route flags:ok,bad"
+ *
+ * What crosses to another instance follows: "to north: start q", "to north: cancel", "tell {} running".
  *
  * There is one story a test; Criterion runs each in a process of its own.  After every command
  * the helper checks what must always hold: numbers without gaps, no task lost or doubled, and
@@ -44,6 +47,7 @@ struct story {
     const char *answers;          /* of story_answers() */
     char asked[1000];             /* the subjects of the last command's questions, a round between spaces */
     const struct wf_question *last_question;
+    bool deaf;                    /* there is no engine and no topic */
     int commands;                 /* so far; a day passes by one second each */
     struct wf_process *processes[16]; /* the shell's catalog, in order of deployment */
     size_t process_count;
@@ -78,7 +82,9 @@ const char *story_faults(const char *definition);
  *     reassign N [to:STAFF | to_role:r | to_team:t | to_dept:d] actor:op
  *     set entity:e | set vars:{}
  *     suspend | resume | cancel | modify [start:A] [withdraw:N]
- *     show
+ *     show | subscribe notifyto:t [filter:{}] [requester:{}] | unsubscribe notifyto:t
+ *     notify N STATE [flag] [pos:3] [attempt:1] [code:c]    of what works for a task; an instance's own: notify 0 STATE
+ *     init ... [requester:{}] [hops:1] [notifyto:t]
  * and for each: [id:x] [data:7] [actor:a] [for:GRANTOR]
  */
 const char *story_does(const char *command);

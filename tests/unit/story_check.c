@@ -69,6 +69,13 @@ put_instance(struct wf_buf *text, const struct wf_instance *in)
                       batch->parent_serial_no, batch->parent_branch_no, batch->branches, batch->opener->act_id,
                       batch->opened_by, batch->closed_by, batch->dirty);
     }
+    for (size_t i = 0; i < in->remote_count; i++)
+        wf_buf_printf(text, " remote %d/%d at %d: %d %s %s %d %d\n", in->remotes[i]->n, in->remotes[i]->attempt,
+                      in->remotes[i]->position, in->remotes[i]->state, in->remotes[i]->completion_flag,
+                      in->remotes[i]->code, in->remotes[i]->held, in->remotes[i]->dirty);
+    for (size_t i = 0; i < in->subscription_count; i++)
+        wf_buf_printf(text, " subscription %s %s %d\n", in->subscriptions[i].notifyto, in->subscriptions[i].filter,
+                      in->subscriptions[i].gone);
     for (size_t i = 0; i < in->winner_count; i++)
         wf_buf_printf(text, " winner %s %d.%d\n", in->winners[i].merge->act_id, in->winners[i].serial_no,
                       in->winners[i].branch_no);

@@ -71,6 +71,18 @@ read_group(struct wf_assgn_rule *rule, char *word)
     return wf_method_from_name(word, &rule->method);
 }
 
+/* "sub:q" or "sub:q@engine" */
+static void
+read_sub_process(struct wf_process *process, struct wf_activity *activity, char *value)
+{
+    struct wf_sub_process *sub = WF_ARENA_NEW(&process->arena, struct wf_sub_process);
+
+    sub->process_id = strsep(&value, "@");
+    sub->engine = value;
+    activity->auto_executive = NULL;
+    activity->sub_process = sub;
+}
+
 static void
 read_member(struct wf_process *process, struct wf_activity *activity, char *word)
 {
@@ -106,8 +118,8 @@ read_member(struct wf_process *process, struct wf_activity *activity, char *word
         activity->inclusive = true;
     else if (strcmp(word, "limited") == 0)
         activity->take_limit.within = 1000000;
-    else if (strcmp(word, "sub") == 0)
-        activity->sub_process = WF_ARENA_NEW(&process->arena, struct wf_sub_process);
+    else if ((value = after_colon(word, "sub")))
+        read_sub_process(process, activity, value);
     else
         cr_assert_fail("what is \"%s\"?", word);
 }

@@ -253,6 +253,16 @@ finish(struct decoder *decoder)
     }
 }
 
+/* An object within the data, if there is one. */
+static void
+read_within(struct decoder *decoder, const char *member, struct wf_slice object, const struct wf_fields *fields)
+{
+    struct wf_place place = {.member = member};
+
+    if (object.data)
+        wf_fields_read(&decoder->reading, fields, object, &place, &decoder->data);
+}
+
 static bool
 decode_data(struct decoder *decoder)
 {
@@ -270,6 +280,9 @@ decode_data(struct decoder *decoder)
         struct wf_place place = {.member = "to"};
         wf_group_read(&decoder->reading, decoder->data.to, &place, &command->to_based_on, &command->to_group);
     }
+    read_within(decoder, "remote", decoder->data.remote, &wf_operation_remote);
+    read_within(decoder, "incident", decoder->data.incident, &wf_operation_incident);
+    command->remote_state = (enum wf_instance_state)decoder->data.remote_state;
     command->data_hash = (int64_t)wf_hash64(data.data, data.length);
     return !decoder->faults.count;
 }

@@ -45,9 +45,6 @@ struct wf_decoded {
     /* Members of operations that the core's struct has no place for; absent is NULL or 0. */
     int64_t within;                   /* extend-task, microseconds */
     const char *failure_code, *failure_detail; /* fail-task */
-    const char *filter;               /* subscribe, unsubscribe: JSON object */
-    const char *remote, *incident;    /* notify: JSON objects */
-    int32_t remote_position;          /* notify */
     const char *load_id;              /* load-institution in parts */
     int32_t part, parts;
 };

@@ -1,6 +1,7 @@
 #include "codec/event.h"
 
 #include "codec/compose.h"
+#include "core/interaction.h"
 
 /* The key, source and sequence of what is about an instance. */
 static void
@@ -89,6 +90,23 @@ put_change(struct wf_compose *compose, const struct wf_event *event, int64_t now
     wf_json_put_int(compose->value, "position", event->position);
 }
 
+/* The instance that works for a task (ENG-2). */
+static void
+put_remote(struct wf_compose *compose, const struct wf_task *task)
+{
+    const struct wf_remote *remote = task->activity->sub_process ? wf_interaction_remote(task) : NULL;
+
+    if (!remote)
+        return;
+    wf_json_key(compose->value, "remote");
+    wf_json_open(compose->value, '{');
+    wf_json_put_string(compose->value, "engine", remote->engine);
+    wf_compose_instance(compose, "instance_id", &remote->instance_id);
+    if (remote->position || remote->code)
+        wf_json_put_string(compose->value, "state", wf_instance_state_name(remote->state));
+    wf_json_close(compose->value, '}');
+}
+
 static void
 put_task_event(struct wf_compose *compose, const struct wf_event *event, int64_t now)
 {
@@ -103,12 +121,28 @@ put_task_event(struct wf_compose *compose, const struct wf_event *event, int64_t
     put_joined(value, event->joined, event->joined_count);
     put_assignment(value, &event->assignment);
     put_incident(value, event->task.incident);
+    put_remote(compose, &event->task);
     put_change(compose, event, now);
     wf_json_close(value, '}');
 }
 
+/* An instance is told of another one by a notify that names no task. */
 static void
-put_instance_event(struct wf_compose *compose, const struct wf_event *event, int64_t now)
+put_heard(struct wf_buf *value, const struct wf_command *cause)
+{
+    if (!cause || cause->operation != WF_OP_NOTIFY || cause->task_n)
+        return;
+    wf_json_key(value, "remote");
+    wf_json_open(value, '{');
+    wf_json_put_string(value, "engine", cause->remote_engine);
+    wf_json_put_string(value, "instance_id", cause->remote_instance_id);
+    wf_json_put_string(value, "state", wf_instance_state_name(cause->remote_state));
+    wf_json_close(value, '}');
+}
+
+static void
+put_instance_event(struct wf_compose *compose, const struct wf_event *event, const struct wf_command *cause,
+                   int64_t now)
 {
     const struct wf_instance *instance = event->instance;
     struct wf_buf *value = compose->value;
@@ -127,6 +161,7 @@ put_instance_event(struct wf_compose *compose, const struct wf_event *event, int
     wf_json_put_raw_opt(value, "requester", instance->requester);
     wf_json_put_opt(value, "waits", event->waits);
     put_incident(value, event->incident);
+    put_heard(value, cause);
     put_change(compose, event, now);
     wf_json_close(value, '}');
 }
@@ -138,30 +173,52 @@ event_time(const struct wf_event *event, int64_t now)
     return event->instance->date_changed > now ? event->instance->date_changed : now;
 }
 
+static void
+event_write(struct wf_compose *compose, const struct wf_event *event, const char *requester,
+            const struct wf_command *cause, int64_t now, struct wf_buf *outbox)
+{
+    const struct wf_instance *instance = event->instance;
+    const struct wf_codec *codec = compose->codec;
+    bool of_task = event->kind == WF_EVENT_TASK;
+
+    about_instance(compose, instance, of_task);
+    wf_line_add(&compose->id, compose->key.text);
+    wf_line_add(&compose->id, "/");
+    wf_line_int(&compose->id, event->position);
+    set_sequence(compose, event->sequence);
+    wf_compose_attributes(compose, of_task ? codec->task_types[event->task.state]
+                                           : codec->instance_types[event->instance_state],
+                          cause, instance->correlation_id);
+    wf_compose_header(compose, "ce_requester", requester);
+    if (of_task)
+        put_task_event(compose, event, now);
+    else
+        put_instance_event(compose, event, cause, now);
+    wf_compose_end(compose, outbox);
+}
+
 void
 wf_event_encode(struct wf_codec *codec, const struct wf_event *event, const struct wf_command *cause, int64_t now,
                 struct wf_buf *outbox)
 {
-    const struct wf_instance *instance = event->instance;
-    bool of_task = event->kind == WF_EVENT_TASK;
+    enum wf_topic topic = event->kind == WF_EVENT_TASK ? WF_TOPIC_STATE_TASK : WF_TOPIC_STATE_INSTANCE;
     struct wf_compose compose;
 
     now = event_time(event, now);
-    wf_compose_begin(&compose, codec, of_task ? WF_TOPIC_STATE_TASK : WF_TOPIC_STATE_INSTANCE, instance->partition,
-                     now);
-    about_instance(&compose, instance, of_task);
-    wf_line_add(&compose.id, compose.key.text);
-    wf_line_add(&compose.id, "/");
-    wf_line_int(&compose.id, event->position);
-    set_sequence(&compose, event->sequence);
-    wf_compose_attributes(&compose, of_task ? codec->task_types[event->task.state]
-                                            : codec->instance_types[event->instance_state],
-                          cause, instance->correlation_id);
-    if (of_task)
-        put_task_event(&compose, event, now);
-    else
-        put_instance_event(&compose, event, now);
-    wf_compose_end(&compose, outbox);
+    wf_compose_begin(&compose, codec, topic, event->instance->partition, now);
+    event_write(&compose, event, NULL, cause, now, outbox);
+}
+
+void
+wf_event_encode_to(struct wf_codec *codec, const struct wf_event *event, const char *topic, const char *requester,
+                   const struct wf_command *cause, int64_t now, struct wf_buf *outbox)
+{
+    struct wf_compose compose;
+
+    now = event_time(event, now);
+    wf_compose_begin(&compose, codec, WF_TOPIC_NAMED, -1, now);
+    wf_line_add(&compose.name, topic);
+    event_write(&compose, event, requester, cause, now, outbox);
 }
 
 void

@@ -22,6 +22,10 @@
 void wf_event_encode(struct wf_codec *codec, const struct wf_event *event, const struct wf_command *cause, int64_t now,
                      struct wf_buf *outbox);
 
+/* The same to another topic, placed by its key, with the requester (a JSON object, or NULL) of who subscribed. */
+void wf_event_encode_to(struct wf_codec *codec, const struct wf_event *event, const char *topic, const char *requester,
+                        const struct wf_command *cause, int64_t now, struct wf_buf *outbox);
+
 /* The job of a waiting automation (event->job), to `<prefix>.job.<auto_executive>`, placed by its key. */
 void wf_job_encode(struct wf_codec *codec, const struct wf_event *event, const struct wf_command *cause, int64_t now,
                    struct wf_buf *outbox);

@@ -70,19 +70,21 @@ event_kind_value(const char *name, int *ret_value)
     return *ret_value || strcmp(name, "instance") == 0;
 }
 
+/* Objects of notify: the members stand beside those of the command. */
 static const struct wf_field remote_fields[] = {
-    {.name = "engine", .kind = WF_FIELD_ID, .required = true},
-    {.name = "instance_id", .kind = WF_FIELD_ID, .required = true},
-    {.name = "state", .kind = WF_FIELD_NAME, .required = true, .from_name = instance_state_value},
+    COMMAND_REQUIRED(ID, "engine", remote_engine),
+    COMMAND_REQUIRED(ID, "instance_id", remote_instance_id),
+    {.name = "state", .kind = WF_FIELD_NAME, .required = true, .from_name = instance_state_value,
+     .offset = offsetof(struct wf_data, remote_state)},
 };
-static const struct wf_fields remote = WF_FIELDS(remote_fields);
+const struct wf_fields wf_operation_remote = WF_FIELDS(remote_fields);
 
 static const struct wf_field incident_fields[] = {
-    {.name = "id", .kind = WF_FIELD_ID, .required = true},
-    {.name = "code", .kind = WF_FIELD_ID, .required = true},
-    {.name = "detail", .kind = WF_FIELD_TEXT},
+    COMMAND_REQUIRED(ID, "id", incident_id),
+    COMMAND_REQUIRED(ID, "code", remote_code),
+    COMMAND(TEXT, "detail", remote_detail),
 };
-static const struct wf_fields incident = WF_FIELDS(incident_fields);
+const struct wf_fields wf_operation_incident = WF_FIELDS(incident_fields);
 
 static const struct wf_field filter_fields[] = {
     {.name = "events", .kind = WF_FIELD_NAMES, .low = 1, .from_name = event_kind_value},
@@ -152,17 +154,16 @@ static const struct wf_field retry_incident[] = {
 
 /* control: interaction */
 static const struct wf_field subscription[] = {
-    INSTANCE_REQUIRED, COMMAND_REQUIRED(TOPIC, "notifyto", notifyto), OF("filter", decoded.filter, filter),
+    INSTANCE_REQUIRED, COMMAND_REQUIRED(TOPIC, "notifyto", notifyto), OF("filter", decoded.command.filter, filter),
     OF("requester", decoded.command.requester, requester), ASKED_BY,
 };
 static const struct wf_rule subscription_rules[] = {{WF_RULE_ANY_OF, {"requester", "staff_id", "actor"}}, {0}};
 static const struct wf_field notify[] = {
-    INSTANCE, DATA(TASK, "task_id", task),
-    {.name = "remote", .kind = WF_FIELD_JSON, .required = true, .of = &remote,
-     .offset = offsetof(struct wf_data, decoded.remote)},
-    COMMAND(ID, "completion_flag", completion_flag), COUNT("position", decoded.remote_position, 1),
-    OF("incident", decoded.incident, incident), COMMAND(ID, "actor", actor), REASON,
+    INSTANCE, DATA(TASK, "task_id", task), DATA_REQUIRED(OBJECT, "remote", remote),
+    COMMAND(ID, "completion_flag", completion_flag), COUNT("position", decoded.command.remote_position, 1),
+    DATA(OBJECT, "incident", incident), COMMAND(ID, "actor", actor), REASON,
 };
+static const struct wf_rule notify_rules[] = {{WF_RULE_ANY_OF, {"instance_id", "task_id"}}, {0}};
 
 /* admin */
 static const struct wf_field deploy_process[] = {DATA_REQUIRED(OBJECT, "definition", definition), ASKED_BY};
@@ -214,7 +215,7 @@ static const struct wf_operation_table tables[] = {
     [WF_OP_RETRY_INCIDENT] = {WF_FIELDS(retry_incident), asked_by},
     [WF_OP_SUBSCRIBE] = {WF_FIELDS(subscription), subscription_rules},
     [WF_OP_UNSUBSCRIBE] = {WF_FIELDS(subscription), subscription_rules},
-    [WF_OP_NOTIFY] = {WF_FIELDS(notify), NULL},
+    [WF_OP_NOTIFY] = {WF_FIELDS(notify), notify_rules},
     [WF_OP_DEPLOY_PROCESS] = {WF_FIELDS(deploy_process), NULL},
     [WF_OP_LOAD_INSTITUTION] = {WF_FIELDS(load_institution), load_rules},
     [WF_OP_SET_PRESENCE] = {WF_FIELDS(set_presence), presence_rules},

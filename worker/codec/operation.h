@@ -14,6 +14,8 @@ struct wf_data {
     struct wf_task_ref task, withdraw;
     struct wf_slice to;                          /* reassign-task: a group */
     struct wf_slice definition, institution;     /* files */
+    struct wf_slice remote, incident;            /* notify */
+    int remote_state;                            /* an enum wf_instance_state */
     bool has_logging_on, logging_on, has_on_leave, on_leave;
     int64_t valid_from, valid_to;                /* authorize */
     const char *grantee_id;                      /* authorize, revoke */
@@ -38,6 +40,9 @@ struct wf_operation_table {
 
 /* The table of an operation that clients may send. */
 const struct wf_operation_table *wf_operation_table(enum wf_operation operation);
+
+/* The tables of the objects `remote` and `incident` of notify, into the same struct. */
+extern const struct wf_fields wf_operation_remote, wf_operation_incident;
 
 /* The command topic that an operation of clients comes on. */
 enum wf_topic wf_operation_topic(enum wf_operation operation);

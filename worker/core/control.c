@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/assignment.h"
+#include "core/interaction.h"
 #include "core/load.h"
 #include "core/start.h"
 #include "core/task.h"
@@ -22,6 +23,7 @@ const struct wf_transition wf_transitions[] = {
     ROW(REASSIGN_TASK, WAITING, WAITING, false, true, "TSK-7"),
     ROW(REASSIGN_TASK, PROCESSING, WAITING, false, true, "TSK-7"),
     ROW(REASSIGN_TASK, PAUSING, WAITING, false, true, "TSK-7"),
+    {WF_OP_NOTIFY, WF_TASK_PROCESSING, WF_TASK_ENDED, false, false, true, "ENG-2"}, /* by the instance that works for it */
     {0},
 };
 
@@ -94,6 +96,9 @@ wf_control_task(struct wf_unit *unit, const struct wf_command *command, struct w
     if (!row)
         return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "%s is not possible: the task is %s",
                               wf_operation_name(command->operation), wf_task_state_name(task->state));
+    if (task->activity->sub_process)
+        return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "%s is not possible: an instance of \"%s\" works for the task",
+                              wf_operation_name(command->operation), task->activity->sub_process->process_id);
     if (!may_ask(unit, row, task, command))
         return false;
     if (command->operation == WF_OP_REASSIGN_TASK)
@@ -136,15 +141,18 @@ set_instance_state(struct wf_unit *unit, struct wf_instance *instance, enum wf_i
 
 /* TSK-6: what waited while the instance was suspended goes on from exactly there. */
 static bool
-resume(struct wf_unit *unit, struct wf_instance *instance)
+resume(struct wf_unit *unit, const struct wf_command *command, struct wf_instance *instance)
 {
     if (instance->state != WF_INSTANCE_SUSPENDED)
         return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "the instance is %s, not suspended",
                               wf_instance_state_name(instance->state));
     set_instance_state(unit, instance, WF_INSTANCE_RUNNING);
+    if (command->include_sub_processes)
+        wf_interaction_include(unit, instance, command->operation);
     for (size_t i = 0; i < instance->task_count; i++) {
         struct wf_task *task = instance->tasks[i];
-        if (task->activity->type == WF_ACT_AUTOMATION && task->state == WF_TASK_WAITING)
+        if (task->activity->type == WF_ACT_AUTOMATION && !task->activity->sub_process &&
+            task->state == WF_TASK_WAITING)
             wf_unit_event_of(unit, task)->job = true;
     }
     return true;
@@ -198,16 +206,23 @@ modify(struct wf_unit *unit, const struct wf_command *command, struct wf_instanc
     return !command->start_act_id || modify_start(unit, command, instance);
 }
 
+static bool
+suspend(struct wf_unit *unit, const struct wf_command *command, struct wf_instance *instance)
+{
+    if (instance->state == WF_INSTANCE_SUSPENDED)
+        return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "the instance is suspended already");
+    set_instance_state(unit, instance, WF_INSTANCE_SUSPENDED);
+    if (command->include_sub_processes)
+        wf_interaction_include(unit, instance, command->operation);
+    return true;
+}
+
 bool
 wf_control_instance(struct wf_unit *unit, const struct wf_command *command, struct wf_instance *instance)
 {
     switch (command->operation) {
-    case WF_OP_SUSPEND_INSTANCE:
-        if (instance->state == WF_INSTANCE_SUSPENDED)
-            return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "the instance is suspended already");
-        set_instance_state(unit, instance, WF_INSTANCE_SUSPENDED);
-        return true;
-    case WF_OP_RESUME_INSTANCE: return resume(unit, instance);
+    case WF_OP_SUSPEND_INSTANCE: return suspend(unit, command, instance);
+    case WF_OP_RESUME_INSTANCE: return resume(unit, command, instance);
     case WF_OP_CANCEL_INSTANCE: return cancel(unit, instance);
     default: return modify(unit, command, instance);
     }

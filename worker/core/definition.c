@@ -315,7 +315,6 @@ check_supported(struct check *check)
 
     unsupported(check, activity->take_limit.within || activity->end_limit.within || activity->check_every,
                 "time limits");
-    unsupported(check, activity->sub_process, "a sub-process");
 }
 
 static void
@@ -335,6 +334,13 @@ check_members(struct check *check)
     if (activity->type == WF_ACT_AUTOMATION && !activity->auto_executive && !activity->sub_process)
         wf_fault_add(check->faults, "no_executive", check->path, "the automation \"%s\" names no auto_executive",
                      activity->act_id);
+    if (activity->sub_process && activity->type != WF_ACT_AUTOMATION)
+        wf_fault_add(check->faults, "sub_process_type", check->path,
+                     "\"%s\" has a sub-process, which is for automations, but is of type \"%s\"", activity->act_id,
+                     wf_act_type_name(activity->type));
+    if (activity->sub_process && activity->auto_executive)
+        wf_fault_add(check->faults, "two_executives", check->path,
+                     "the automation \"%s\" has a sub-process and an auto_executive", activity->act_id);
     if (activity->type == WF_ACT_VOTE_MERGE && activity->votes_needed < 1 && activity->votes_percent < 1)
         wf_fault_add(check->faults, "no_votes", check->path, "the vote_merge \"%s\" says not how many votes it needs",
                      activity->act_id);

@@ -7,6 +7,7 @@
 #include "core/control.h"
 #include "core/forward.h"
 #include "core/incident.h"
+#include "core/interaction.h"
 #include "core/load.h"
 #include "core/rule.h"
 #include "core/start.h"
@@ -163,6 +164,8 @@ apply_init(struct wf_unit *unit, const struct wf_command *command)
     }
     if (command->staff_id && !known_staff(unit, command->staff_id))
         return false;
+    if (command->hops > WF_HOPS_MAX)
+        return wf_unit_reject(unit, WF_CODE_LIMIT_EXCEEDED, "%d instances have handed this work on", command->hops);
     struct wf_process *process = find_process(unit, command);
     if (!process)
         return false;
@@ -173,7 +176,8 @@ apply_init(struct wf_unit *unit, const struct wf_command *command)
 
     unit->outcome.instance = instance;
     event->variables = command->variables;
-    return wf_task_create(unit, instance, process->initial, &arrival);
+    return wf_interaction_subscribe_first(unit, instance, command->notifyto) &&
+           wf_task_create(unit, instance, process->initial, &arrival);
 }
 
 /* A rejected init-instance leaves no instance behind. */
@@ -393,6 +397,26 @@ apply_control_instance(struct wf_unit *unit, const struct wf_command *command)
 }
 
 static bool
+apply_subscription(struct wf_unit *unit, const struct wf_command *command)
+{
+    struct wf_instance *instance = open_instance(unit, command);
+
+    return instance && wf_interaction_subscribe(unit, command, instance);
+}
+
+/* Of a task: what became of its work; else something that somebody wanted the instance to know. */
+static bool
+apply_notify(struct wf_unit *unit, const struct wf_command *command)
+{
+    if (command->task_n)
+        return wf_interaction_notify(unit, command);
+    struct wf_instance *instance = open_instance(unit, command);
+    if (instance)
+        wf_unit_instance_event(unit, instance);
+    return instance != NULL;
+}
+
+static bool
 apply_show(struct wf_unit *unit, const struct wf_command *command)
 {
     char text[WF_UUID_TEXT + 1];
@@ -477,6 +501,9 @@ apply(struct wf_unit *unit, const struct wf_command *command)
     case WF_OP_CANCEL_INSTANCE:
     case WF_OP_MODIFY_INSTANCE: return apply_control_instance(unit, command);
     case WF_OP_SHOW_INSTANCE: return apply_show(unit, command);
+    case WF_OP_SUBSCRIBE:
+    case WF_OP_UNSUBSCRIBE: return apply_subscription(unit, command);
+    case WF_OP_NOTIFY: return apply_notify(unit, command);
     case WF_OP_DEPLOY_PROCESS: return apply_deploy(unit, command);
     case WF_OP_LOAD_INSTITUTION: return apply_load(unit, command);
     case WF_OP_FIRE_TIMER: return wf_timer_fire(unit, command);
@@ -551,6 +578,7 @@ finish(struct wf_unit *unit, struct wf_instance *instance)
     }
     instance->date_changed = wf_instance_now(unit, instance);
     wf_unit_finish_events(unit, instance);
+    wf_interaction_report(unit, instance);
 }
 
 static void
@@ -571,7 +599,7 @@ begin(struct wf_unit *unit, const struct wf_command *command)
 {
     unit->command = command;
     unit->command_no++;
-    unit->event_count = 0;
+    unit->event_count = unit->request_count = 0;
     unit->changes = NULL;
     unit->moving_at = unit->moving_count = 0;
     unit->created = 0;
@@ -596,6 +624,43 @@ raise_rejection(struct wf_unit *unit, const struct wf_command *command)
     finish(unit, instance);
 }
 
+/* The operation, and what it moves. */
+static bool
+apply_and_move(struct wf_unit *unit, const struct wf_command *command)
+{
+    if (!apply(unit, command))
+        return false;
+    struct wf_instance *instance = unit->outcome.instance;
+    return !instance || !(unit->event_count || command->operation == WF_OP_MODIFY_INSTANCE) ||
+           wf_task_run(unit, instance);
+}
+
+/* What an instance elsewhere has come to is a fact, also where the next step cannot be taken (FWD-3). */
+static bool
+notify_anyway(struct wf_unit *unit, const struct wf_command *command)
+{
+    struct wf_outcome rejection = unit->outcome;
+
+    if (command->operation != WF_OP_NOTIFY || !command->task_n || !unit->rejected || !rejection.task ||
+        rejection.code == WF_CODE_WRONG_STATE)
+        return false;
+    begin(unit, command);
+    if (wf_interaction_notify_failed(unit, command, wf_code_name(rejection.code), rejection.detail))
+        return true;
+    wf_unit_undo(unit);
+    unit->rejected = true;
+    unit->outcome = rejection;
+    return false;
+}
+
+/* Who asked for an instance learns of a start that was rejected or repeated. */
+static void
+answer_requester(struct wf_unit *unit, const struct wf_command *command)
+{
+    if (command->operation == WF_OP_INIT_INSTANCE)
+        wf_interaction_answer(unit, command);
+}
+
 void
 wf_dispatch(struct wf_unit *unit, const struct wf_command *command)
 {
@@ -605,18 +670,22 @@ wf_dispatch(struct wf_unit *unit, const struct wf_command *command)
     const struct wf_seen *seen = command->id_given ? wf_unit_seen(unit, &scope, &command->id_hash) : NULL;
     if (seen) {
         answer_seen(unit, command, seen);
+        answer_requester(unit, command);
         return;
     }
-    bool applied = apply(unit, command);
-    struct wf_instance *instance = unit->outcome.instance;
-    if (applied && instance && (unit->event_count || command->operation == WF_OP_MODIFY_INSTANCE))
-        applied = wf_task_run(unit, instance);
+    bool applied = apply_and_move(unit, command);
     if (!applied || unit->outcome.asks) {
         roll_back(unit);
-        if (unit->rejected && !unit->outcome.asks && wf_operation_own(command->operation))
+        if (!unit->rejected || unit->outcome.asks)
+            return;
+        if (wf_operation_own(command->operation))
             raise_rejection(unit, command);
-        return;
+        if (!notify_anyway(unit, command)) {
+            answer_requester(unit, command);
+            return;
+        }
     }
+    struct wf_instance *instance = unit->outcome.instance;
     if (unit->outcome.forward)
         return;
     if (instance) {

@@ -124,6 +124,32 @@ struct wf_summary {
     bool stored, dirty;
 };
 
+/* An instance that works for a task, elsewhere or in this engine (ENG-2). */
+struct wf_remote {
+    int32_t n, attempt;           /* the task, and which of its attempts this is */
+    const char *engine;           /* by its topic prefix */
+    const char *process_id;
+    int32_t version;              /* 0: the latest there */
+    struct wf_uuid instance_id;
+    int32_t position;             /* of the last event heard of; 0: none so far */
+    enum wf_instance_state state; /* as last heard, if anything was */
+    const char *completion_flag;  /* it completed with */
+    const char *code, *detail;    /* why it was not started; NULL: it was, or nothing was heard */
+    bool held;                    /* to be suspended, with its home instance */
+    int64_t date_created, date_changed;
+    bool stored, dirty;
+    uint32_t touched;
+};
+
+/* Where an instance's events are sent besides the state topics (ENG-1). */
+struct wf_subscription {
+    const char *notifyto;  /* topic */
+    const char *filter;    /* JSON object; NULL: all events */
+    const char *requester; /* JSON object, repeated in each notification; or NULL */
+    bool gone;             /* unsubscribed */
+    bool stored, dirty;
+};
+
 struct wf_instance {
     struct wf_uuid instance_id;
     struct wf_process *process; /* borrowed from the catalog of definitions */
@@ -169,6 +195,10 @@ struct wf_instance {
     size_t summary_count, summary_capacity;
     struct wf_handed_on *handed_on; /* in this unit, to be recorded */
     size_t handed_on_count, handed_on_capacity;
+    struct wf_remote **remotes; /* in order of their start; those long over were not loaded */
+    size_t remote_count, remote_capacity;
+    struct wf_subscription *subscriptions;
+    size_t subscription_count, subscription_capacity;
 
     /* Bookkeeping of the unit of work. */
     bool stored, dirty;

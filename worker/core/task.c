@@ -3,6 +3,8 @@
 #include "core/assignment.h"
 #include "core/dependency.h"
 #include "core/forward.h"
+#include "core/incident.h"
+#include "core/interaction.h"
 #include "core/load.h"
 #include "core/merge.h"
 #include "core/rule.h"
@@ -88,12 +90,15 @@ wf_task_set_state(struct wf_unit *unit, struct wf_task *task, enum wf_task_state
         task->date_waiting = now;
     if (state == WF_TASK_PROCESSING && !task->date_processing)
         task->date_processing = now;
-    if (!wf_task_state_open(state)) {
-        task->date_ended = now;
-        wf_load_end(unit, task);
-    }
     task->date_changed = now;
     task->state = state;
+    if (wf_task_state_open(state))
+        return;
+    task->date_ended = now;
+    wf_load_end(unit, task);
+    wf_incident_resolve(unit, task->instance, task);
+    if (task->activity->sub_process)
+        wf_interaction_withdraw(unit, task);
 }
 
 bool

@@ -15,7 +15,7 @@ struct wf_change {
 void
 wf_unit_begin(struct wf_unit *unit, struct wf_arena *arena)
 {
-    *unit = (struct wf_unit){.arena = arena};
+    *unit = (struct wf_unit){.arena = arena, .engine = "workflow"};
 }
 
 struct wf_instance *
@@ -53,6 +53,15 @@ wf_unit_add_batch(struct wf_unit *unit, struct wf_instance *instance)
 
     WF_ARENA_PUSH(unit->arena, instance->batches, instance->batch_count, instance->batch_capacity, batch);
     return batch;
+}
+
+struct wf_remote *
+wf_unit_add_remote(struct wf_unit *unit, struct wf_instance *instance)
+{
+    struct wf_remote *remote = WF_ARENA_NEW(unit->arena, struct wf_remote);
+
+    WF_ARENA_PUSH(unit->arena, instance->remotes, instance->remote_count, instance->remote_capacity, remote);
+    return remote;
 }
 
 enum { SEEN_KEY = 2 * sizeof(struct wf_uuid) };
@@ -123,6 +132,17 @@ wf_unit_touch_batch(struct wf_unit *unit, struct wf_instance *instance, struct w
     batch->dirty = true;
 }
 
+void
+wf_unit_touch_remote(struct wf_unit *unit, struct wf_instance *instance, struct wf_remote *remote)
+{
+    wf_unit_touch_instance(unit, instance);
+    if (remote->touched == unit->command_no)
+        return;
+    wf_unit_keep(unit, remote, sizeof *remote);
+    remote->touched = unit->command_no;
+    remote->dirty = true;
+}
+
 struct wf_summary *
 wf_unit_touch_summary(struct wf_unit *unit, struct wf_instance *instance, struct wf_activity *activity,
                       int32_t serial_no)
@@ -189,7 +209,7 @@ wf_unit_undo(struct wf_unit *unit)
     for (const struct wf_change *change = unit->changes; change; change = change->previous)
         memcpy(change->target, change->old, change->size);
     unit->changes = NULL;
-    unit->event_count = 0;
+    unit->event_count = unit->request_count = 0;
     unit->moving_at = unit->moving_count = 0;
 }
 

@@ -70,6 +70,11 @@ struct wf_command {
     enum wf_timer timer;   /* fire-timer, of task_n or (0) of the instance */
     int64_t timer_at;      /* when it was due: one that was set anew is another one */
     const char *failure;   /* an own command's effect could not be saved, for this reason: an incident instead */
+    const char *filter; /* subscribe, unsubscribe: JSON object */
+    const char *remote_engine, *remote_instance_id; /* notify: who changed */
+    enum wf_instance_state remote_state;
+    int32_t remote_position;                        /* 0: not numbered */
+    const char *remote_code, *remote_detail;        /* the incident there, or NULL */
     struct wf_process *definition;     /* deploy-process: decoded and compiled, owned by the unit */
     struct wf_institution *institution; /* load-institution: the change, decoded, owned by the unit */
     const struct wf_faults *faults;    /* what the decoder found wrong in either; NULL: nothing */
@@ -112,6 +117,26 @@ struct wf_event {
     bool job;                        /* a waiting automation, to be announced (STA-1) */
 };
 
+/* What is to cross to another instance, here or elsewhere, as a command (architecture decision 6). */
+struct wf_request {
+    enum {
+        WF_REQUEST_START,  /* init-instance of `remote` for `task` */
+        WF_REQUEST_CHANGE, /* cancel, suspend or resume `remote` */
+        WF_REQUEST_NOTIFY  /* to `requester`: how the instance stands that works for it */
+    } kind;
+    const struct wf_instance *instance; /* whose outbox it goes through; NULL: that of the command */
+    const struct wf_task *task;
+    struct wf_remote remote;            /* as it is with this command */
+    enum wf_operation operation;        /* CHANGE */
+    const char *requester;              /* NOTIFY, and all below */
+    struct wf_uuid about;               /* the instance that works */
+    enum wf_instance_state state;
+    const char *completion_flag;
+    int32_t position;                   /* of its event; 0: it was not started */
+    const char *code, *detail;          /* why not, or NULL */
+    bool again;                         /* not a change: the answer to a repeated start */
+};
+
 /* What a command became. */
 struct wf_outcome {
     enum wf_result result;
@@ -140,6 +165,8 @@ struct wf_unit {
     struct wf_arena *arena;
     int64_t now; /* the core's time: the database's */
     const struct wf_institution *institution;
+    const char *engine;         /* this one, by its topic prefix; at first "workflow" */
+    struct wf_uuid database_id; /* part of the ids of instances that it starts (ENG-2) */
 
     /* Asks the shell for a process, those `deployed` here included; version 0 is the latest.  NULL: there is none. */
     struct wf_process *(*process_find)(void *context, const char *process_id, int32_t version);
@@ -151,6 +178,9 @@ struct wf_unit {
      */
     bool (*condition_holds)(void *context, struct wf_arena *arena, const char *condition, const char *variables,
                             bool *ret_holds, const char **ret_reason);
+    /* Whether commands can be sent to an engine, and whether a topic exists.  NULL: all are taken to. */
+    bool (*engine_known)(void *context, const char *engine);
+    bool (*topic_known)(void *context, const char *topic);
     void *context;
 
     struct wf_map instances; /* instance_id (16 bytes) -> struct wf_instance, loaded or made here */
@@ -184,6 +214,8 @@ struct wf_unit {
     uint32_t command_no;
     struct wf_event *events;
     size_t event_count, event_capacity;
+    struct wf_request *requests; /* that go out with the events */
+    size_t request_count, request_capacity;
     struct wf_change *changes; /* what it touched, the latest first */
     struct wf_task **moving;   /* tasks created and not yet moved, first in first out (DEP-9) */
     size_t moving_at, moving_count, moving_capacity;
@@ -199,9 +231,11 @@ void wf_unit_begin(struct wf_unit *unit, struct wf_arena *arena);
 struct wf_instance *wf_unit_add_instance(struct wf_unit *unit, const struct wf_uuid *instance_id);
 struct wf_instance *wf_unit_instance(const struct wf_unit *unit, const struct wf_uuid *instance_id);
 
-/* Adds a loaded open task, batch, winner or summary to an instance, in order of their numbers. */
+/* Adds a loaded open task, batch, remote, winner or summary to an instance, in order of their numbers. */
 struct wf_task *wf_unit_add_task(struct wf_unit *unit, struct wf_instance *instance);
 struct wf_batch *wf_unit_add_batch(struct wf_unit *unit, struct wf_instance *instance);
+
+struct wf_remote *wf_unit_add_remote(struct wf_unit *unit, struct wf_instance *instance);
 
 /* What an earlier command under (scope, id_hash) did in this unit or before, or NULL. */
 struct wf_seen *wf_unit_seen(const struct wf_unit *unit, const struct wf_uuid *scope, const struct wf_uuid *id_hash);
@@ -214,6 +248,7 @@ void wf_unit_add_seen(struct wf_unit *unit, struct wf_seen *seen);
 void wf_unit_touch_instance(struct wf_unit *unit, struct wf_instance *instance);
 void wf_unit_touch_task(struct wf_unit *unit, struct wf_task *task);
 void wf_unit_touch_batch(struct wf_unit *unit, struct wf_instance *instance, struct wf_batch *batch);
+void wf_unit_touch_remote(struct wf_unit *unit, struct wf_instance *instance, struct wf_remote *remote);
 
 /* The summary of an activity in a batch, made if there is none, to be changed. */
 struct wf_summary *wf_unit_touch_summary(struct wf_unit *unit, struct wf_instance *instance,

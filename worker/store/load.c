@@ -5,9 +5,10 @@
 #include "core/dispatch.h"
 #include "store/pipeline.h"
 
-/* The five statements that load instances, in the order of their calls. */
+/* The statements that load instances, in the order of their calls. */
 static const enum wf_statement loads[] = {WF_STATEMENT_INSTANCE_LOAD, WF_STATEMENT_TASK_LOAD, WF_STATEMENT_BATCH_LOAD,
-                                          WF_STATEMENT_WINNER_LOAD, WF_STATEMENT_SUMMARY_LOAD};
+                                          WF_STATEMENT_WINNER_LOAD, WF_STATEMENT_SUMMARY_LOAD,
+                                          WF_STATEMENT_REMOTE_LOAD, WF_STATEMENT_SUBSCRIPTION_LOAD};
 
 struct loading {
     struct wf_store *store;
@@ -15,7 +16,7 @@ struct loading {
     const struct wf_uuid **ids;     /* each once, and not in the unit before */
     struct wf_instance **instances; /* parallel; NULL: unknown */
     size_t count;
-    size_t first; /* call of the first of the five */
+    size_t first; /* call of the first of these */
     struct wf_error *reterr;
 };
 
@@ -259,6 +260,57 @@ summary_read(struct loading *loading, const struct wf_rows *rows, int r)
     return true;
 }
 
+static bool
+remote_read(struct loading *loading, const struct wf_rows *rows, int r)
+{
+    struct wf_instance *instance = instance_of(loading, rows, r);
+    struct wf_arena *arena = loading->unit->arena;
+    enum wf_instance_state state = WF_INSTANCE_RUNNING;
+
+    if (!instance)
+        return true;
+    if (!wf_rows_null(rows, r, 8) && !wf_instance_state_from_name(wf_rows_peek(rows, r, 8), &state)) {
+        wf_verdict_fail(WF_VERDICT_FATAL, loading->reterr, "instance state \"%s\" is not known",
+                        wf_rows_peek(rows, r, 8));
+        return false;
+    }
+    struct wf_remote *remote = wf_unit_add_remote(loading->unit, instance);
+    remote->n = wf_rows_int(rows, r, 1);
+    remote->attempt = wf_rows_int(rows, r, 2);
+    remote->engine = wf_rows_text(rows, r, 3, arena);
+    remote->process_id = wf_rows_text(rows, r, 4, arena);
+    remote->version = wf_rows_int(rows, r, 5);
+    remote->instance_id = wf_rows_uuid(rows, r, 6);
+    remote->position = wf_rows_int(rows, r, 7);
+    remote->state = state;
+    remote->completion_flag = wf_rows_text(rows, r, 9, arena);
+    remote->code = wf_rows_text(rows, r, 10, arena);
+    remote->detail = wf_rows_text(rows, r, 11, arena);
+    remote->held = wf_rows_bool(rows, r, 12);
+    remote->date_created = wf_rows_time(rows, r, 13);
+    remote->date_changed = wf_rows_time(rows, r, 14);
+    remote->stored = true;
+    return true;
+}
+
+static bool
+subscription_read(struct loading *loading, const struct wf_rows *rows, int r)
+{
+    struct wf_instance *instance = instance_of(loading, rows, r);
+    struct wf_arena *arena = loading->unit->arena;
+    struct wf_subscription subscription = {
+        .notifyto = wf_rows_text(rows, r, 1, arena),
+        .filter = wf_rows_text(rows, r, 2, arena),
+        .requester = wf_rows_text(rows, r, 3, arena),
+        .stored = true,
+    };
+
+    if (instance)
+        WF_ARENA_PUSH(arena, instance->subscriptions, instance->subscription_count, instance->subscription_capacity,
+                      subscription);
+    return true;
+}
+
 /* What cannot be read is fatal, unless process_find met with a failure and ended the unit. */
 static enum wf_verdict
 failure_of(const struct wf_store *store)
@@ -273,7 +325,8 @@ static enum wf_verdict
 instances_read(struct loading *loading, const struct wf_pipeline *pipeline)
 {
     static bool (*const readers[])(struct loading *, const struct wf_rows *, int) = {instance_read, task_read, batch_read,
-                                                                                      winner_read, summary_read};
+                                                                                      winner_read, summary_read, remote_read,
+                                                                                      subscription_read};
 
     for (size_t l = 0; loading->count && l < sizeof readers / sizeof *readers; l++) {
         struct wf_rows rows = wf_pipeline_rows(pipeline, loading->first + l);

@@ -7,6 +7,7 @@
  */
 #include "base/json.h"
 #include "core/constraint.h"
+#include "core/interaction.h"
 #include "core/load.h"
 #include "store/pipeline.h"
 
@@ -17,7 +18,8 @@ static const enum wf_statement order[] = {
     WF_STATEMENT_TASK_UPDATE,       WF_STATEMENT_TASK_DELETE,        WF_STATEMENT_HISTORY_INSERT,
     WF_STATEMENT_HANDED_ON_INSERT,  WF_STATEMENT_TASK_CANDIDATE_DELETE, WF_STATEMENT_TASK_CANDIDATE_INSERT,
     WF_STATEMENT_BATCH_PUT,         WF_STATEMENT_WINNER_INSERT,      WF_STATEMENT_WINNER_DELETE,
-    WF_STATEMENT_SUMMARY_PUT,       WF_STATEMENT_SUMMARY_DELETE,     WF_STATEMENT_OUTBOX_INSERT,
+    WF_STATEMENT_SUMMARY_PUT,       WF_STATEMENT_SUMMARY_DELETE,     WF_STATEMENT_REMOTE_PUT,
+    WF_STATEMENT_SUBSCRIPTION_PUT,  WF_STATEMENT_SUBSCRIPTION_DELETE, WF_STATEMENT_OUTBOX_INSERT,
     WF_STATEMENT_TOKEN_PUT,         WF_STATEMENT_LOAD_CHANGE,
 };
 
@@ -295,6 +297,58 @@ summaries_put(struct wf_store *store, const struct wf_instance *instance)
     }
 }
 
+static void
+remote_put(struct wf_store *store, const struct wf_instance *instance, const struct wf_remote *remote)
+{
+    struct wf_table *table = row(store, WF_STATEMENT_REMOTE_PUT);
+    bool heard = remote->position || remote->code;
+
+    wf_table_uuid(table, &instance->instance_id);
+    wf_table_int(table, remote->n);
+    wf_table_int(table, remote->attempt);
+    wf_table_text(table, remote->engine);
+    wf_table_text(table, remote->process_id);
+    wf_table_int_opt(table, remote->version);
+    wf_table_uuid(table, &remote->instance_id);
+    wf_table_int(table, remote->position);
+    wf_table_text(table, heard ? wf_instance_state_name(remote->state) : NULL);
+    wf_table_text(table, remote->completion_flag);
+    wf_table_text(table, remote->code);
+    wf_table_text(table, remote->detail);
+    wf_table_bool(table, remote->held);
+    wf_table_bool(table, remote->position && wf_remote_over(remote) && !wf_instance_task(instance, remote->n));
+    wf_table_time(table, remote->date_created);
+    wf_table_time(table, remote->date_changed);
+}
+
+static void
+subscription_put(struct wf_store *store, const struct wf_instance *instance, const struct wf_subscription *subscription)
+{
+    struct wf_table *table;
+
+    if (subscription->gone && !subscription->stored)
+        return;
+    table = row(store, subscription->gone ? WF_STATEMENT_SUBSCRIPTION_DELETE : WF_STATEMENT_SUBSCRIPTION_PUT);
+    wf_table_uuid(table, &instance->instance_id);
+    wf_table_text(table, subscription->notifyto);
+    if (subscription->gone)
+        return;
+    wf_table_text(table, subscription->filter);
+    wf_table_text(table, subscription->requester);
+}
+
+/* What works for it elsewhere, and who is told of it (section 9). */
+static void
+interaction_put(struct wf_store *store, const struct wf_instance *instance)
+{
+    for (size_t i = 0; i < instance->remote_count; i++)
+        if (instance->remotes[i]->dirty)
+            remote_put(store, instance, instance->remotes[i]);
+    for (size_t i = 0; i < instance->subscription_count; i++)
+        if (instance->subscriptions[i].dirty)
+            subscription_put(store, instance, &instance->subscriptions[i]);
+}
+
 /* Winners and summaries serve the running instance alone. */
 static void
 working_state_delete(struct wf_store *store, const struct wf_instance *instance)
@@ -332,6 +386,7 @@ instance_put(struct wf_store *store, struct wf_arena *arena, const struct wf_ins
     }
     handed_on_put(store, instance);
     batches_put(store, instance);
+    interaction_put(store, instance);
     if (wf_instance_state_over(instance->state)) {
         working_state_delete(store, instance);
     } else {

@@ -58,7 +58,6 @@ Test(definition, supported)
 Test(definition, unsupported)
 {
     SAME(story_faults(FINE "B:task limited; A -b-> B; B -> C"), "unsupported");
-    SAME(story_faults(FINE "B:automation sub; A -b-> B; B -> C"), "unsupported");
 }
 
 /* ASG-10: a constraint names activities that people work on. */
