@@ -189,6 +189,7 @@ extern const struct cli_option cli_topics_apply_options[], cli_process_show_opti
     cli_state_watch_options[], cli_verify_options[], cli_dead_letter_options[], cli_db_restored_options[],
     cli_offsets_show_options[], cli_offsets_accept_options[], cli_command_send_options[], cli_process_deploy_options[], cli_institution_load_options[],
     cli_task_hold_options[], cli_task_release_options[], cli_task_reassign_options[],
-    cli_instance_operation_options[], cli_instance_modify_options[], cli_report_work_options[];
+    cli_instance_operation_options[], cli_instance_suspend_options[], cli_instance_modify_options[],
+    cli_report_work_options[];
 
 #endif

@@ -84,13 +84,17 @@ static const char needs_source[] = "* from workflow.instance_needs($1::uuid)";
 static const char incidents_source[] = "* from workflow.incident_list where instance_id = $1::uuid and date_resolved is null"
                                        " order by date_created, incident_id";
 
+static const char sub_processes_source[] = "* from workflow.sub_process_list where instance_id = $1::uuid"
+                                           " order by date_created, task_id, attempt";
+
 static enum cli_exit
 show_json(PGconn *database, const char *id)
 {
     const struct {
         const char *name, *source;
     } members[] = {{"instance", instance_source}, {"tasks", tasks_source}, {"needs", needs_source},
-                 {"incidents", incidents_source}, {"path", path_source}};
+                 {"incidents", incidents_source}, {"path", path_source},
+                 {"sub_processes", sub_processes_source}};
     struct wf_buf document = {0};
     enum cli_exit code = CLI_OK;
 
@@ -132,7 +136,7 @@ has_rows(PGconn *database, const char *source, const char *id)
     return any;
 }
 
-/* Who waits for what, and what an operator has to look at: only where there is any. */
+/* Who waits for what, what an operator has to look at, what works elsewhere: only where there is any. */
 static enum cli_exit
 show_trouble(const struct cli *cli, PGconn *database, const char *id)
 {
@@ -149,6 +153,13 @@ show_trouble(const struct cli *cli, PGconn *database, const char *id)
         puts("\nincidents:");
         code = cli_print_rows(cli, database, "incident_id, task_id, code, detail, " CLI_TIME("date_created"),
                               incidents_source, &id, 1);
+    }
+    if (!code && has_rows(database, sub_processes_source, id)) {
+        puts("\nsub-processes:");
+        code = cli_print_rows(cli, database,
+                              "task_id, engine, remote_process_id as process_id, remote_instance_id as instance_id, "
+                              "state, completion_flag, code, " CLI_TIME("date_changed"),
+                              sub_processes_source, &id, 1);
     }
     return code;
 }

@@ -35,6 +35,12 @@ const struct cli_option cli_instance_operation_options[] = {
     {NULL, NULL, NULL},
 };
 
+const struct cli_option cli_instance_suspend_options[] = {
+    {"sub-processes", NULL, "also the instances that work for its tasks, here and in other engines"},
+    ASKED_BY,
+    {NULL, NULL, NULL},
+};
+
 const struct cli_option cli_instance_modify_options[] = {
     {"start", "ACT", "an activity to start"},
     {"withdraw", "TASK", "an open task to withdraw"},
@@ -193,7 +199,11 @@ cli_instance_operation(struct cli *cli)
 {
     enum cli_exit code = instance_check(cli);
 
-    return code ? code : call(cli, verb_new(cli, "instance_id"), print_instance);
+    if (code)
+        return code;
+    pawl_command *command = verb_new(cli, "instance_id");
+    pawl_command_put_json(command, "include_sub_processes", cli_option(cli, "sub-processes") ? "true" : NULL);
+    return call(cli, command, print_instance);
 }
 
 enum cli_exit
