@@ -142,8 +142,8 @@ class Definition:
         activity = self.activities[act_id]
         if activity.type == "and_branch" or activity.inclusive:
             return True
-        if activity.user_post_rule:
-            return len(self.edges(act_id)) > 1
+        if activity.user_post_rule:  # it may name an activity several times
+            return bool(self.edges(act_id))
         return any(len(rule["to"]) > 1 for rule in activity.rules)
 
     @remembered
@@ -218,6 +218,8 @@ class Definition:
     @remembered
     def flags(self, act_id: str, pre_act_id: str | None) -> list[str]:
         """The flags that the activity accepts, reached from there; none: any (FWD-3)."""
+        if self.activities[act_id].user_post_rule:
+            return []
         rules = [r for r in self.activities[act_id].rules if r.get("after", pre_act_id) == pre_act_id]
         if any("flag" not in r for r in rules):
             return []

@@ -7,8 +7,11 @@ from state import Arrival, Batch, Instance, Task
 READY, PENDING, ABSORB = "ready", "pending", "absorb"
 
 
-def check(instance: Instance, task: Task) -> str:
+def check(instance: Instance, task: Task, may_start) -> str:
+    """`may_start` asks the user-defined pre rule, which replaces the default check (FWD-4)."""
     activity = instance.definition.activities[task.act_id]
+    if activity.user_pre_rule:
+        return check_user_rule(instance, task, may_start)
     if activity.type == "and_merge":
         return check_and_merge(instance, task)
     if activity.type == "or_merge":
@@ -16,6 +19,17 @@ def check(instance: Instance, task: Task) -> str:
     if activity.type == "vote_merge":
         return check_vote_merge(instance, task)
     return READY if lets_in(instance, task) is not None else PENDING
+
+
+def check_user_rule(instance: Instance, task: Task, may_start) -> str:
+    """What comes too late, and what an or_merge does not admit, is absorbed all the same."""
+    activity = instance.definition.activities[task.act_id]
+    if activity.type == "or_merge" and check_or_merge(instance, task) == ABSORB:
+        return ABSORB
+    if activity.type in MERGES and closed(instance, task.act_id,
+                                          instance.works_in(task.act_id, task.arrivals[0].serial)):
+        return ABSORB
+    return READY if may_start(activity.pre_rule_func) else PENDING
 
 
 def element_holds(instance: Instance, need: dict, ends: list) -> bool:
@@ -47,7 +61,7 @@ def gatherer(instance: Instance, act_id: str, arrival: Arrival) -> Task | None:
         return next((t for t in pending if working is not None
                      and instance.works_in(act_id, t.arrivals[0].serial) is working), None)
     return next((t for t in pending if t.arrivals[0].serial == arrival.serial
-                 and any(a.pre in activity.pre_rules for a in t.arrivals)), None)
+                 and (activity.user_pre_rule or any(a.pre in activity.pre_rules for a in t.arrivals))), None)
 
 
 def closed(instance: Instance, merge: str, working: Batch | None) -> bool:
@@ -124,6 +138,8 @@ def check_vote_merge(instance: Instance, task: Task) -> str:
 def verdict(instance: Instance, task: Task) -> str | None:
     """`passed`, `failed`, or nothing yet."""
     activity = instance.definition.activities[task.act_id]
+    if activity.user_pre_rule:
+        return "passed"
     working = instance.works_in(task.act_id, task.arrivals[0].serial)
     votes = voters(instance, task, working)
     needed = votes_needed(activity.votes, working.branches if working else 1)
@@ -138,6 +154,8 @@ def verdict(instance: Instance, task: Task) -> str | None:
 def arrival_that_lets(instance: Instance, task: Task) -> Arrival:
     """DEP-10: the arrival that let a merge's task flow on."""
     activity = instance.definition.activities[task.act_id]
+    if activity.user_pre_rule:
+        return task.arrivals[-1] if activity.type in MERGES else task.arrivals[0]
     if activity.type == "vote_merge":
         working = instance.works_in(task.act_id, task.arrivals[0].serial)
         votes = list(voters(instance, task, working).values())

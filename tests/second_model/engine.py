@@ -25,6 +25,7 @@ class Engine:
         self.tokens: dict[str, str] = {}     # role -> who was last (ASG-6)
         self.last_assigned: dict[str, int] = {}
         self.assignments = 0
+        self.answers: dict = {}              # of user-defined functions
         self.now = 0
 
     # -- one command
@@ -98,7 +99,8 @@ class Engine:
         """Works on a copy: a rejected command leaves nothing behind (TSK-4)."""
         copy = instance.copy()
         copy.now = max(copy.now, self.now)
-        return Run(copy, Assignment(self.institution, copy, copy.now, self.load_of, self.tokens.get), copy.now)
+        assignment = Assignment(self.institution, copy, copy.now, self.load_of, self.tokens.get)
+        return Run(copy, assignment, copy.now, self.answers)
 
     def finish(self, run: Run, data: dict, task: Task | None = None, judged: bool = True) -> tuple[dict, list[dict]]:
         instance = run.instance
@@ -227,6 +229,7 @@ class Engine:
         if "entity_id" in data and data["entity_id"] != run.instance.entity:
             run.touch_instance()
             run.instance.entity = data["entity_id"]
+            run.ask_again = True
         if "variables" in data:
             self.merge_variables(run, data["variables"])
         if "executor_id" in data:
@@ -259,6 +262,7 @@ class Engine:
     @staticmethod
     def merge_variables(run: Run, variables: dict) -> None:
         run.touch_instance().variables = True
+        run.ask_again = True
         run.instance.variables = (run.instance.variables or {}) | variables
 
     # -- control: tasks (TSK-2, TSK-7)
@@ -346,6 +350,7 @@ class Engine:
         if run.instance.entity != data["entity_id"]:
             run.touch_instance()
             run.instance.entity = data["entity_id"]
+            run.ask_again = True
         return self.finish(run, data)
 
     def set_variables(self, data: dict) -> tuple:
@@ -366,6 +371,7 @@ class Engine:
         if instance.state != "suspended":
             raise Rejected("wrong_state")
         run = self.begin(instance)
+        run.ask_again = True
         run.set_state("running")
         for task in list(run.instance.open.values()):
             if task.state == "waiting" and run.definition.activities[task.act_id].type == "automation":
@@ -383,6 +389,7 @@ class Engine:
         if instance.state == "suspended":
             raise Rejected("instance_suspended")
         run = self.begin(instance)
+        run.ask_again = True
         if "withdraw" in data:
             n = int(data["withdraw"].partition(":")[2])
             if n not in run.instance.open:

@@ -24,6 +24,7 @@ class Folded:
     def add(self, event: dict) -> None:
         data = event["data"]
         self.position += 1
+        self.process_id = data["process_id"]
         if data["position"] != self.position:
             raise Violation(f"position {data['position']} follows {self.position - 1}")
         self.row["entity_id"] = data.get("entity_id")

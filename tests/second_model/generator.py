@@ -6,7 +6,8 @@ import random
 FLAGS = ("a", "b", "c")
 STAFF = ("ann", "bob", "cid", "dan", "eve", "fay")
 FEATURES = ("round_robin", "least_working_list", "constraints", "conditions", "inclusive", "timers", "incidents",
-            "sub_process", "presence", "authorize", "modify", "suspend", "shape")
+            "sub_process", "presence", "authorize", "modify", "suspend", "shape", "user_rules")
+FUNCTIONS = ("ready", "steady")
 LATER = {"round_robin", "least_working_list", "constraints", "timers", "incidents", "sub_process", "presence", "authorize"}
 
 
@@ -271,11 +272,27 @@ class Maker:
         if "constraints" in self.features:
             self.constrain()
         self.clean()
+        if "user_rules" in self.features:
+            self.let_functions_decide()
         file = {"process_id": self.process_id, "activities": self.activities, "routing": self.routing,
                 "assignment": self.assignment}
         if self.pre_rules:
             file["pre_rules"] = self.pre_rules
         return file
+
+    def let_functions_decide(self) -> None:
+        """Some activities ask a function whether they may start, some which activities follow."""
+        for activity in self.activities:
+            act_id, kind = activity["act_id"], activity["act_type"]
+            pre = kind != "initial" and self.chance(0.06)
+            post = kind not in ("completion", "initial") and self.chance(0.05) and any(r["from"] == act_id for r in self.routing)
+            if pre:
+                activity["ex_pre_rule_func"] = self.rng.choice(FUNCTIONS)
+            if post:
+                activity["ex_post_rule_func"] = f"next_{act_id}"
+            if pre or post:
+                activity["rule_applied"] = ("user_defined_both_rule" if pre and post else "user_defined_pre_rule" if pre
+                                            else "user_defined_post_routing_rule")
 
     def constrain(self) -> None:
         for rule in self.assignment:
@@ -322,3 +339,18 @@ class Maker:
 
 def definition(rng: random.Random, process_id: str, features: set[str]) -> dict:
     return Maker(rng, process_id, features).definition()
+
+
+def answers(rng: random.Random, definitions: list[dict]) -> dict:
+    """What the functions of some definitions answer from now on."""
+    given: dict = {name: rng.random() < 0.6 for name in FUNCTIONS}
+    if rng.random() < 0.05:
+        given[rng.choice(FUNCTIONS)] = rng.choice((None, {"error": "out of order"}))
+    for file in definitions:
+        for activity in file["activities"]:
+            if "ex_post_rule_func" in activity:
+                named = [to for r in file["routing"] if r["from"] == activity["act_id"] for to in r["to"]]
+                given[activity["ex_post_rule_func"]] = rng.sample(named, rng.choice((1, 1, min(2, len(named)))))
+                if rng.random() < 0.05:
+                    given[activity["ex_post_rule_func"]] = rng.choice((None, [], ["I"], {"error": "out of order"}))
+    return given

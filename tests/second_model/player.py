@@ -25,6 +25,8 @@ class Player:
             moves += [(self.suspend, 2.5), (self.resume, 4)]
         if "modify" in self.features:
             moves += [(self.modify, 2.5)]
+        if "user_rules" in self.features:
+            moves += [(self.answers, 3)]
         if "presence" in self.features:
             moves += [(self.load, 1)]
         return moves
@@ -35,7 +37,7 @@ class Player:
             command = self.rng.choices(moves, weights)[0]()
             if command is not None:
                 break
-        if self.rng.random() < 0.15 and "id" not in command:
+        if self.rng.random() < 0.15 and "id" not in command and "topic" in command:
             command["id"] = f"c{len(self.sent)}"
         self.sent.append(command)
         return command
@@ -225,6 +227,10 @@ class Player:
         if len(data) == 2 or self.chance(0.1):
             data["check"] = True
         return self.control("modify-instance", **data)
+
+    def answers(self) -> dict:
+        files = [versions[-1].document for versions in self.engine.definitions.values()]
+        return {"answers": generator.answers(self.rng, files)}
 
     # -- admin, repetition, nonsense
 

@@ -37,16 +37,20 @@ def make(seed: str, commands: int, features: set[str]) -> Round:
     rng = random.Random(seed)
     done, engine = Round(), Engine()
     player = Player(rng, engine, features)
+    now = 0
     begin = [{"topic": "admin", "key": "institution",
               "data": {"operation": "load-institution", "institution": generator.institution(rng)}}]
     for process_id in ("p1", "p2")[:rng.choice((1, 1, 2))]:
         begin.append(deployment(generator.definition(rng, process_id, features)))
+    if "user_rules" in features:
+        begin.append({"answers": generator.answers(rng, [c["data"]["definition"] for c in begin[1:]])})
     for number in range(commands):
         command = begin.pop(0) if begin else player.command()
         if not begin and not engine.definitions and number > 1:
             begin = [deployment(generator.definition(rng, "p1", features))]
         done.lines.append(command)
-        done.results.append(engine.apply(command, TICK * len(done.lines)))
+        now += TICK if "topic" in command else 0
+        done.results.append(answer_to(engine, command, now))
     done.definitions = sum(len(versions) for versions in engine.definitions.values())
     done.lines += [{"dump": instance_id} for instance_id in engine.instances]
     return done
@@ -63,8 +67,16 @@ def replay(lines: list[dict]) -> Round:
     for line in lines:
         if "topic" in line:
             now += TICK
-            done.results.append(engine.apply(line, now))
+        if "dump" not in line:
+            done.results.append(answer_to(engine, line, now))
     return done
+
+
+def answer_to(engine: Engine, line: dict, now: int) -> tuple | None:
+    if "answers" in line:
+        engine.answers |= line["answers"]
+        return None
+    return engine.apply(line, now)
 
 
 def check(done: Round, driver: Driver) -> Trouble | None:
@@ -88,6 +100,8 @@ def check_line(done: Round, number: int, line: dict, answer: dict, properties: P
         folded = properties.fold.instances.get(line["dump"])
         what = folded and differs(folded, answer)
         return Trouble("violation", number, what, None, answer) if what else None
+    if "answers" in line:
+        return None
     outcome, events = done.results[number]
     what = outcomes_differ(outcome, answer["outcome"]) or events_differ(events, answer["events"])
     if what:

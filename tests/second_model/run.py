@@ -26,10 +26,11 @@ class Change:
 
 
 class Run:
-    def __init__(self, instance: Instance, assignment: Assignment, now: int) -> None:
-        self.instance, self.assignment, self.now = instance, assignment, now
+    def __init__(self, instance: Instance, assignment: Assignment, now: int, answers: dict) -> None:
+        self.instance, self.assignment, self.now, self.answers = instance, assignment, now, answers
         self.definition = instance.definition
         self.changes: dict[int | str, Change] = {}  # by task number, or "instance"; in order
+        self.ask_again = False                      # user-defined pre rules of what is pending (FWD-7)
         self.line: list[Task] = []                  # new tasks that have not moved yet
         self.started: list[int] = []
         self.assigned: list[tuple[str, str | None]] = []  # who was assigned a task by which role's token
@@ -49,6 +50,7 @@ class Run:
         if task is not None:
             self.touch(task).joined.append(arrival)
             task.arrivals.append(arrival)
+            self.ask_again = True
             return
         task = self.new_task(act_id, arrival)
         if self.instance.state != "suspended":
@@ -77,6 +79,17 @@ class Run:
                     moved = True
                     self.move_line()
 
+    def answer(self, function: str):
+        """FWD-4: what a user-defined function raises, or null, fails the command."""
+        answer = self.answers.get(function)
+        if answer is None or isinstance(answer, dict):
+            raise Rejected("rule_failed")
+        return answer
+
+    def asked(self, task: Task) -> bool:
+        """FWD-7: when a user-defined rule is asked again."""
+        return self.ask_again or not self.definition.activities[task.act_id].user_pre_rule
+
     def move_line(self) -> None:
         while self.line:
             self.try_to_start(self.line.pop(0))
@@ -84,13 +97,14 @@ class Run:
     def next_pending(self, after: int) -> int:
         if self.instance.state in ("suspended", "cancelled", "completed"):
             return 0
-        return next((n for n, task in self.instance.open.items() if n > after and task.state == "pending"), 0)
+        return next((n for n, task in self.instance.open.items()
+                     if n > after and task.state == "pending" and self.asked(task)), 0)
 
     def try_to_start(self, task: Task) -> bool:
         """Whether the task left `pending`."""
         if task.state != "pending":
             return False
-        verdict = dependency.check(self.instance, task)
+        verdict = dependency.check(self.instance, task, self.answer)
         if verdict == dependency.PENDING:
             return False
         if verdict == dependency.ABSORB:
@@ -166,6 +180,7 @@ class Run:
         self.instance.done[task.n] = task
         if how == "ended":
             self.instance.ends.append(End(task))
+            self.ask_again = True
 
     def withdraw(self, task: Task) -> None:
         if task.is_open:
@@ -207,6 +222,11 @@ class Run:
             self.create(following[0], Arrival(activity.act_id, serial, branch, flag))
 
     def following(self, activity, pre: str | None, flag: str | None) -> list[str]:
+        if activity.user_post_rule:
+            answer = self.answer(activity.post_rule_func)
+            if not answer or not set(answer) <= set(self.definition.edges(activity.act_id)):
+                raise Rejected("rule_failed")
+            return answer
         rules = self.definition.matching(activity.act_id, pre, flag)
         if activity.inclusive:
             rules = [r for r in activity.rules if r in rules]  # in order
@@ -288,7 +308,8 @@ class Run:
         if instance.reached_completion and not tasks:
             self.set_state("completed")
             instance.completion_flag = instance.reached_flag
-        elif all(task.state == "pending" for task in tasks):
+        elif all(task.state == "pending" and not self.definition.activities[task.act_id].user_pre_rule
+                 for task in tasks):
             self.set_state("stalled")
         else:
             self.set_state("running")
