@@ -13,12 +13,27 @@ def group_of(rule: dict) -> tuple[str, str]:
     return kind, rule[KIND_NAMES[kind]]
 
 
+class Ledger:
+    """Who has how much, who was last: what all instances know, and what the command at hand has changed."""
+
+    def __init__(self, tokens: dict[str, str], last: dict[str, int], others: list[Instance]) -> None:
+        self.tokens, self.last, self.others = dict(tokens), dict(last), others
+
+    def load(self, staff_id: str, instance: Instance) -> tuple:
+        """ASG-4: open tasks in to_do_task_list; then who never was assigned one, then who was the longest ago."""
+        tasks = sum(t.staff == staff_id for i in [*self.others, instance] for t in i.open.values())
+        return tasks, self.last.get(staff_id, -1)
+
+    def given(self, staff_id: str) -> None:
+        """By the rule, by a reassignment, or taken and not theirs before (ASG-11)."""
+        self.last[staff_id] = max(self.last.values(), default=0) + 1
+
+
 class Assignment:
     """Assigns by what the institution, the loads and the tokens are now."""
 
-    def __init__(self, institution: Institution, instance: Instance, now: int, loads, token) -> None:
-        self.institution, self.instance, self.now = institution, instance, now
-        self.loads, self.token = loads, token
+    def __init__(self, institution: Institution, instance: Instance, now: int, ledger: Ledger) -> None:
+        self.institution, self.instance, self.now, self.ledger = institution, instance, now, ledger
 
     # -- ASG-2, ASG-10: who is eligible
 
@@ -29,7 +44,7 @@ class Assignment:
 
     def eligible(self, task: Task, group: tuple[str, str], presence: str) -> list[Person]:
         found = [p for p in self.institution.members(*group)
-                 if self.available(p, task.act_id) and not self.excluded(task, p.staff_id)]
+                 if self.available(p, task.act_id) and not self.bound(task, p.staff_id, None)]
         if presence == "require":
             found = [p for p in found if p.logging_on or p.on_leave]
         return found
@@ -47,7 +62,8 @@ class Assignment:
         if last is None or last.staff is None:
             return None
         person = self.institution.staff.get(last.staff)
-        return None if person is None or person.on_leave else last.staff
+        barred = person is None or person.on_leave or self.excluded(task, last.staff)
+        return None if barred else last.staff
 
     # -- ASG-3 to ASG-6: the methods
 
@@ -65,10 +81,11 @@ class Assignment:
         if rule["method"] == "priority":
             return min(people, key=lambda p: (p.roles[rule["role"]], p.staff_id))
         if rule["method"] == "round_robin":
-            token = self.token(rule["role"])
-            after = [p for p in people if token is not None and p.staff_id > token]
-            return (after or people)[0]
-        return min(people, key=lambda p: (*self.loads(p.staff_id), p.staff_id))
+            token = self.ledger.tokens.get(rule["role"], "")
+            chosen = next((p for p in people if p.staff_id > token), people[0])
+            self.ledger.tokens[rule["role"]] = chosen.staff_id
+            return chosen
+        return min(people, key=lambda p: (*self.ledger.load(p.staff_id, self.instance), p.staff_id))
 
     # -- ASG-7: who may get a waiting task
 
@@ -93,7 +110,8 @@ class Assignment:
         """The grantor in whose name a person may get a waiting task, None for one's own right; or a rejection."""
         if person.on_leave:
             raise Rejected("on_leave")
-        ways: list[str | None] = [None] if self.own_right(task, person) else []
+        own = self.own_right(task, person) or (task.staff is None and self.same_person(task) == person.staff_id)
+        ways: list[str | None] = [None] if own else []
         ways += self.grantors(task, person)
         if named is not None and None not in ways:
             ways = [way for way in ways if way == named]

@@ -4,7 +4,7 @@ from __future__ import annotations
 import datetime
 import functools
 
-from assignment import KIND_NAMES, Assignment
+from assignment import KIND_NAMES, Assignment, Ledger
 from definition import Definition
 from institution import Institution, Invalid
 from rejection import Rejected
@@ -23,8 +23,7 @@ class Engine:
         self.instances: dict[str, Instance] = {}
         self.seen: dict[tuple, tuple] = {}   # applied commands that may be repeated (BUS-2)
         self.tokens: dict[str, str] = {}     # role -> who was last (ASG-6)
-        self.last_assigned: dict[str, int] = {}
-        self.assignments = 0
+        self.last_assigned: dict[str, int] = {}  # person -> when (ASG-4)
         self.answers: dict = {}              # of user-defined functions
         self.now = 0
 
@@ -99,8 +98,9 @@ class Engine:
         """Works on a copy: a rejected command leaves nothing behind (TSK-4)."""
         copy = instance.copy()
         copy.now = max(copy.now, self.now)
-        assignment = Assignment(self.institution, copy, copy.now, self.load_of, self.tokens.get)
-        return Run(copy, assignment, copy.now, self.answers)
+        others = [i for i in self.instances.values() if i.instance_id != copy.instance_id]
+        ledger = Ledger(self.tokens, self.last_assigned, others)
+        return Run(copy, Assignment(self.institution, copy, copy.now, ledger), copy.now, self.answers)
 
     def finish(self, run: Run, data: dict, task: Task | None = None, judged: bool = True) -> tuple[dict, list[dict]]:
         instance = run.instance
@@ -110,11 +110,7 @@ class Engine:
         actor = data.get("actor") or data.get("staff_id") or data.get("executor_id")
         events = Events(run, actor, data.get("reason")).all()
         self.instances[instance.instance_id] = instance
-        for staff_id, role in run.assigned:
-            if role:
-                self.tokens[role] = staff_id
-            self.assignments += 1
-            self.last_assigned[staff_id] = self.assignments
+        self.tokens, self.last_assigned = run.assignment.ledger.tokens, run.assignment.ledger.last
         outcome = {"result": "applied", "instance_id": instance.instance_id, "instance_state": instance.state,
                    "position": instance.position}
         if task is not None:
@@ -124,11 +120,6 @@ class Engine:
             if open_now:
                 outcome |= {"tasks": [task_id(instance, n) for n in open_now[:100]], "tasks_started": len(open_now)}
         return outcome, events
-
-    def load_of(self, staff_id: str) -> tuple:
-        """ASG-4: open tasks in to_do_task_list; never assigned one first, then the longest ago."""
-        open_tasks = sum(t.staff == staff_id for i in self.instances.values() for t in i.open.values())
-        return open_tasks, self.last_assigned.get(staff_id, 0)
 
     def open_task(self, instance: Instance, data: dict) -> Task:
         n = int(data["task_id"].partition(":")[2])
@@ -187,6 +178,8 @@ class Engine:
         task = run.instance.open[task.n]
         grantor = run.assignment.entitled(task, person, data.get("grantor_id"))
         run.touch(task)
+        if task.staff != person.staff_id:
+            run.assignment.ledger.given(person.staff_id)
         task.state, task.staff, task.grantor = "processing", person.staff_id, grantor
         return self.finish(run, data, task)
 
@@ -393,7 +386,7 @@ class Engine:
         if "withdraw" in data:
             n = int(data["withdraw"].partition(":")[2])
             if n not in run.instance.open:
-                raise Rejected("unknown_task")
+                raise Rejected("wrong_state" if n in run.instance.done else "unknown_task")
             run.withdraw(run.instance.open[n])
         if "start" in data:
             activity = run.definition.activities.get(data["start"])

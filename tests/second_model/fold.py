@@ -64,8 +64,8 @@ class Folded:
             self.nest(data)
 
     def open_batch(self, serial: int, n: int) -> None:
-        if serial != len(self.batches) + 1:
-            raise Violation(f"batch {serial} is opened out of turn")
+        if serial in self.batches:
+            raise Violation(f"batch {serial} is opened twice")
         self.batches[serial] = {"parent": None, "opened_by": n, "closed_by": 0}
 
     def close_batch(self, serial: int, n: int) -> None:
@@ -99,6 +99,10 @@ class Fold:
                 self.instances.setdefault(instance_id, Folded()).add(event)
                 changed.add(instance_id)
                 self.count(event, instance_id)
+        for instance_id in changed:  # within one command their events may stand in another order
+            batches = self.instances[instance_id].batches
+            if max(batches) != len(batches):
+                raise Violation(f"a batch of {sorted(batches)} is missing")
         return changed
 
     def count(self, event: dict, instance_id: str) -> None:

@@ -8,7 +8,7 @@ STAFF = ("ann", "bob", "cid", "dan", "eve", "fay")
 FEATURES = ("round_robin", "least_working_list", "constraints", "conditions", "inclusive", "timers", "incidents",
             "sub_process", "presence", "authorize", "modify", "suspend", "shape", "user_rules")
 FUNCTIONS = ("ready", "steady")
-LATER = {"round_robin", "least_working_list", "constraints", "timers", "incidents", "sub_process", "presence", "authorize"}
+LATER = {"timers", "incidents", "sub_process", "authorize"}
 
 
 def institution(rng: random.Random) -> dict:

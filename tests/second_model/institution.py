@@ -95,7 +95,7 @@ class Institution:
             person.roles = {}
             for role in file["roles"]:
                 role = role if isinstance(role, dict) else {"role_id": role}
-                person.roles[role["role_id"]] = role.get("priority_num", 0)
+                person.roles[role["role_id"]] = role.get("priority_num", 1)
         person.logging_on = file.get("logging_on", person.logging_on)
         person.on_leave = file.get("on_leave", person.on_leave)
 

@@ -33,7 +33,6 @@ class Run:
         self.ask_again = False                      # user-defined pre rules of what is pending (FWD-7)
         self.line: list[Task] = []                  # new tasks that have not moved yet
         self.started: list[int] = []
-        self.assigned: list[tuple[str, str | None]] = []  # who was assigned a task by which role's token
 
     # -- what changed
 
@@ -260,9 +259,10 @@ class Run:
             self.say_assigned(task, rule, 1)
             return self.give(task, same, None)
         group = group_of(rule)
-        people = self.assignment.eligible(task, group, rule.get("presence", "prefer"))
         if task.n in self.instance.copied:  # a copy that is given back is the group's
             rule = rule | {"method": "fcfa"}
+        presence = "ignore" if rule["method"] == "fcfa" else rule.get("presence", "prefer")
+        people = self.assignment.eligible(task, group, presence)
         self.say_assigned(task, rule, len(people))
         if rule["method"] == "fcfa" or not people:
             return self.give(task, None, group)
@@ -270,7 +270,6 @@ class Run:
             return self.assign_to_all(task, people)
         chosen = self.assignment.pick(task, rule, people)
         self.give(task, chosen.staff_id, None)
-        self.assigned.append((chosen.staff_id, rule["role"] if rule["method"] == "round_robin" else None))
 
     def say_assigned(self, task: Task, rule: dict, considered: int) -> None:
         change = self.touch(task)
@@ -293,8 +292,9 @@ class Run:
             self.instance.copied.add(twin.n)
             self.give(twin, person.staff_id, None)
 
-    @staticmethod
-    def give(task: Task, staff: str | None, group: tuple[str, str] | None) -> None:
+    def give(self, task: Task, staff: str | None, group: tuple[str, str] | None) -> None:
+        if staff is not None:
+            self.assignment.ledger.given(staff)
         task.staff, task.group, task.grantor = staff, group, None
         task.assigned = (staff, group)
 

@@ -126,13 +126,16 @@ wf_assignment_apply(struct wf_unit *unit, struct wf_task *task)
     return true;
 }
 
-/* Whether method `all` has given this task out already: it is of a batch that it opened. */
+/*
+ * Whether method `all` has given this task out already: it is of a batch that it opened, and has not come
+ * back into it by a loop to find nobody.
+ */
 static bool
 is_copied(const struct wf_task *task)
 {
     const struct wf_batch *batch = wf_instance_batch(task->instance, task->serial_no);
 
-    return batch->by_all && batch->opener == task->activity;
+    return !task->unassigned && batch->by_all && batch->opener == task->activity;
 }
 
 /* The group's, first come, first assigned. */
@@ -152,7 +155,7 @@ wf_assignment_again(struct wf_unit *unit, struct wf_task *task)
     const struct wf_assgn_rule *rule = &task->activity->assignment;
 
     wf_load_assign(unit, task, NULL);
-    if (rule->method != WF_METHOD_ALL || !is_copied(task))
+    if (rule->method != WF_METHOD_ALL || !is_copied(task) || wf_constraint_same(unit, task))
         return wf_assignment_apply(unit, task);
     if (!find_group(unit, task))
         return false;

@@ -158,3 +158,13 @@ Test(constraint, barred)
     wf_constraint_barred(&story.arena, wf_instance_task(story_instance(0), 3), &count);
     cr_assert_eq(count, 0);
 }
+
+/* TSK-7: a copy that is given back to the rule is for whom same_as names, when there is somebody by then. */
+Test(constraint, same_as_and_a_copy)
+{
+    story_begin("I:initial; B:task all same_as:D; D:task; C:completion; I -> B,D; B -> C; D -> C");
+    TELL("init", "running; 1 I ended; 2 B waiting @ann; 3 D waiting; 4 B waiting @bob; 5 B waiting @cid");
+    TELL("get 3 bob", "3 D processing @bob");
+    TELL("end 3 bob", "3 D ended; 6 C ended");
+    TELL("reassign 5 actor:op", "5 B waiting @bob");
+}

@@ -184,6 +184,20 @@ Test(control, reassign_of_a_copy)
     TELL("end 2 bob", "2 A ended; 5 M pending");
 }
 
+/* ... also where a loop has led back into the batch that `all` opened. */
+Test(control, reassign_in_a_loop_of_copies)
+{
+    story_begin("I:initial; A:task all; B:task; C:completion; I -> A; A -b-> B; A -> C; B -> A");
+    story.batches = true;
+    TELL("init", "running; 1 I ended (1.1); 2 A waiting @ann (2.1) opens 2; 3 A waiting @bob (2.2); 4 A waiting @cid (2.3)");
+    ENDS(2, "b", "2 A ended b (2.1); 5 B waiting (2.1)");
+    TELL("get 5 bob", "5 B processing @bob (2.1)");
+    story_load("staff ann leave; staff bob leave; staff cid leave");
+    TELL("end 5 bob", "5 B ended (2.1); 6 A waiting (2.1)");
+    story_load("staff ann back; staff bob back");
+    TELL("reassign 6 actor:op", "6 A waiting @ann (3.1) opens 3; 7 A waiting @bob (3.2)");
+}
+
 /* What `all` found nobody for is copied once there is somebody (ASG-8). */
 Test(control, reassign_of_all_that_was_nobodys)
 {
