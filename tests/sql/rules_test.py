@@ -72,7 +72,7 @@ def setUpModule() -> None:
     admin(f"create database {NAME}")
     subprocess.run(["psql", "-X", "-q", "-d", f"{DATABASE} dbname={NAME}", "-f", str(ROOT / "sql/install.sql")], check=True,
                    env=os.environ | {"PGOPTIONS": "-c client_min_messages=warning"})
-    psql("set check_function_bodies = off;" + FUNCTIONS)
+    psql("grant pawl_worker to current_user; set check_function_bodies = off;" + FUNCTIONS)
 
 
 def tearDownModule() -> None:
