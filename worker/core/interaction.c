@@ -12,6 +12,12 @@ wf_remote_over(const struct wf_remote *remote)
     return remote->position ? wf_instance_state_over(remote->state) : remote->code != NULL;
 }
 
+bool
+wf_remote_closed(const struct wf_instance *instance, const struct wf_remote *remote)
+{
+    return remote->position && wf_remote_over(remote) && !wf_instance_task(instance, remote->n);
+}
+
 struct wf_remote *
 wf_interaction_remote(const struct wf_task *task)
 {
@@ -166,7 +172,7 @@ find_remote(const struct wf_instance *instance, const struct wf_command *command
         wf_uuid_format(&remote->instance_id, text);
         if (remote->n == command->task_n && strcmp(remote->engine, command->remote_engine) == 0 &&
             strcmp(text, command->remote_instance_id) == 0)
-            return remote;
+            return wf_remote_closed(instance, remote) ? NULL : remote;
     }
     return NULL;
 }

@@ -27,6 +27,9 @@ enum {
 /* Whether no more is to come from an instance elsewhere: it completed or was cancelled, or was not started. */
 bool wf_remote_over(const struct wf_remote *remote);
 
+/* Whether it is over and nobody waits for it any more: it is forgotten, and word of it is rejected. */
+bool wf_remote_closed(const struct wf_instance *instance, const struct wf_remote *remote);
+
 /* The instance to which a task has handed its work last, or NULL. */
 struct wf_remote *wf_interaction_remote(const struct wf_task *task);
 

@@ -316,7 +316,7 @@ remote_put(struct wf_store *store, const struct wf_instance *instance, const str
     wf_table_text(table, remote->code);
     wf_table_text(table, remote->detail);
     wf_table_bool(table, remote->held);
-    wf_table_bool(table, remote->position && wf_remote_over(remote) && !wf_instance_task(instance, remote->n));
+    wf_table_bool(table, wf_remote_closed(instance, remote));
     wf_table_time(table, remote->date_created);
     wf_table_time(table, remote->date_changed);
 }

@@ -35,9 +35,9 @@ Test(interaction, there_and_back)
     TELL("notify 2 stalled pos:5", "2 S processing");
     cr_assert_eq(wf_interaction_remote(wf_instance_task(story_instance(0), 2))->state, WF_INSTANCE_STALLED);
     TELL("notify 2 completed bad pos:9", "2 S ended bad; 3 B waiting");
-    TELL("notify 2 completed bad pos:9", ""); /* again, under another id */
+    TELL("notify 2 completed bad pos:9", "rejected wrong_state"); /* again, under another id */
     ENDS(3, "", "3 B ended; 4 C ended; completed bad");
-    TELL("notify 2 running pos:4", "");
+    TELL("notify 2 running pos:4", "rejected instance_ended");
 }
 
 /* ENG-2: messages that are late or come again change nothing. */
@@ -141,7 +141,7 @@ Test(interaction, cancel)
     TELL("notify 2 running pos:1", "2 S processing");
     TELL("cancel", "2 S withdrawn; cancelled; to north: cancel-instance");
     TELL("notify 2 cancelled pos:2", "");
-    TELL("notify 2 cancelled pos:2", "");
+    TELL("notify 2 cancelled pos:2", "rejected instance_ended");
     TELL("init", BEGUN);
     TELL("cancel", "2 S withdrawn; cancelled");
     story_reload();
