@@ -28,11 +28,15 @@ wf_worker_failed(struct wf_worker *worker, const struct wf_error *error)
            (long long)(worker->retry_wait / WF_MILLISECOND), error->message);
 }
 
-static bool
-verdict_ok(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error)
+bool
+wf_worker_store_ok(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error)
 {
     if (verdict == WF_VERDICT_OK)
         return true;
+    if (verdict == WF_VERDICT_RECONNECT) {
+        wf_store_close(worker->store);
+        worker->store = NULL;
+    }
     error->fate = verdict == WF_VERDICT_FATAL ? WF_FATE_FATAL : WF_FATE_RETRY;
     wf_worker_failed(worker, error);
     return false;
@@ -42,7 +46,7 @@ verdict_ok(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *e
 bool
 wf_worker_read_catalog(struct wf_worker *worker, struct wf_error *error)
 {
-    if (!verdict_ok(worker, wf_store_catalog(worker->store, &worker->catalog, error), error))
+    if (!wf_worker_store_ok(worker, wf_store_catalog(worker->store, &worker->catalog, error), error))
         return false;
     if (!worker->catalog.partitions) {
         wf_fail(error, WF_FATE_FATAL, "the database knows no partitions yet: run \"pawl topics apply\" first");
@@ -71,7 +75,7 @@ open_store(struct wf_worker *worker)
         return false;
     }
     if (!wf_worker_read_catalog(worker, &error) ||
-        !verdict_ok(worker, wf_store_take_slot(worker->store, &slot, &error), &error)) {
+        !wf_worker_store_ok(worker, wf_store_take_slot(worker->store, &slot, &error), &error)) {
         wf_store_close(worker->store);
         worker->store = NULL;
         return false;

@@ -121,7 +121,7 @@ claim_all(struct wf_worker *worker)
         return;
     }
     enum wf_verdict verdict = wf_store_claim(worker->store, wanted, count, claims, &error);
-    if (verdict == WF_VERDICT_OK) {
+    if (wf_worker_store_ok(worker, verdict, &error)) {
         for (size_t i = 0; i < count; i++) {
             struct wf_partition *partition = &worker->partitions[claims[i].partition];
             partition->state = WF_PARTITION_CLAIMED;
@@ -132,13 +132,6 @@ claim_all(struct wf_worker *worker)
             partition->published_number = claims[i].published_number;
             partition->last_slot = claims[i].last_slot;
         }
-    } else {
-        if (verdict == WF_VERDICT_RECONNECT) {
-            wf_store_close(worker->store);
-            worker->store = NULL;
-        }
-        error.fate = verdict == WF_VERDICT_FATAL ? WF_FATE_FATAL : WF_FATE_RETRY;
-        wf_worker_failed(worker, &error);
     }
     free(wanted);
     free(claims);
@@ -153,7 +146,8 @@ end_dead_transaction(struct wf_worker *worker, struct wf_partition *partition)
     bool taken = false;
 
     if (partition->last_slot < 0 || partition->last_slot == worker->slot ||
-        wf_store_try_slot(worker->store, partition->last_slot, &taken, &error) != WF_VERDICT_OK || !taken)
+        !wf_worker_store_ok(worker, wf_store_try_slot(worker->store, partition->last_slot, &taken, &error), &error) ||
+        !taken)
         return;
     wf_uuid_format(&worker->catalog.database_id, database_id);
     snprintf(base_name, sizeof base_name, "%s-%s-%d", worker->settings->prefix, database_id, partition->last_slot);
@@ -164,7 +158,7 @@ end_dead_transaction(struct wf_worker *worker, struct wf_partition *partition)
         error.fate = WF_FATE_RETRY;
         wf_worker_failed(worker, &error); /* the other partitions would wait for the same */
     }
-    if (wf_store_release_slot(worker->store, partition->last_slot, &error) == WF_VERDICT_OK && ended)
+    if (wf_worker_store_ok(worker, wf_store_release_slot(worker->store, partition->last_slot, &error), &error) && ended)
         partition->last_slot = -1;
 }
 
@@ -230,12 +224,9 @@ republish(struct wf_worker *worker, int32_t p)
 
     enum wf_verdict verdict =
         wf_store_outbox(worker->store, p, partition->published_number, ROWS, &arena, &rows, &count, &error);
-    bool ok = verdict == WF_VERDICT_OK;
-    if (!ok) {
-        error.fate = verdict == WF_VERDICT_FATAL ? WF_FATE_FATAL : WF_FATE_RETRY;
-        wf_worker_failed(worker, &error);
+    bool ok = wf_worker_store_ok(worker, verdict, &error);
+    if (!ok)
         worker->recover = true;
-    }
     for (size_t i = 0; ok && i < count; i++) {
         ok = wf_publisher_submit(worker->publisher, row_publication(worker, p, &rows[i]), &error) &&
              wf_publisher_drain(worker->publisher, DRAIN_LIMIT_MS);

@@ -105,9 +105,7 @@ wf_positions_look(struct wf_worker *worker)
             stopped[count++].partition = p;
     if (count)
         worker->look_at = wf_clock_monotonic() + LOOK_EVERY;
-    if (wf_store_epochs(worker->store, stopped, count, &error) != WF_VERDICT_OK) {
-        error.fate = WF_FATE_RETRY;
-        wf_worker_failed(worker, &error);
+    if (!wf_worker_store_ok(worker, wf_store_epochs(worker->store, stopped, count, &error), &error)) {
         worker->recover = true;
         count = 0;
     }
@@ -164,8 +162,8 @@ wf_positions_settle(struct wf_worker *worker)
         settlements[count] = (struct wf_settlement){p, partition->epoch, published, {0}};
         memcpy(settlements[count++].positions, partition->positions, sizeof partition->positions);
     }
-    if (wf_store_settle(worker->store, settlements, count, &error) != WF_VERDICT_OK)
-        wf_log(WF_LOG_WARNING, "could not keep what was published", "error=\"%s\"", error.message);
+    if (!wf_worker_store_ok(worker, wf_store_settle(worker->store, settlements, count, &error), &error))
+        worker->recover = true;
     free(settlements);
 }
 

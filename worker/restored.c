@@ -58,11 +58,9 @@ accept_unasked(struct wf_worker *worker)
     if (!read_published(worker, published, incarnations, &count, &error)) {
         error.fate = WF_FATE_RETRY;
         wf_worker_failed(worker, &error);
-    } else if (wf_store_restored(worker->store, &worker->catalog.incarnation, published, count, &error) !=
-               WF_VERDICT_OK) {
-        error.fate = WF_FATE_RETRY;
-        wf_worker_failed(worker, &error);
-    } else {
+    } else if (wf_worker_store_ok(
+                   worker, wf_store_restored(worker->store, &worker->catalog.incarnation, published, count, &error),
+                   &error)) {
         wf_log(WF_LOG_WARNING, "the database was restored to an earlier time: applying again what came after it",
                "incarnation=%s", worker->incarnation);
     }
@@ -79,9 +77,8 @@ wf_restored_check(struct wf_worker *worker, int32_t p, int64_t number, const cha
     bool known = strcmp(incarnation, worker->incarnation) == 0;
     struct wf_error error;
 
-    if (!known && wf_store_incarnation_known(worker->store, incarnation, &known, &error) != WF_VERDICT_OK) {
-        error.fate = WF_FATE_RETRY;
-        wf_worker_failed(worker, &error);
+    if (!known &&
+        !wf_worker_store_ok(worker, wf_store_incarnation_known(worker->store, incarnation, &known, &error), &error)) {
         worker->recover = true;
         return false;
     }

@@ -297,14 +297,8 @@ give_up(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *erro
 {
     wf_log(WF_LOG_WARNING, "a batch was not applied", "verdict=\"%s\" error=\"%s\"", wf_verdict_name(verdict),
            error->message);
-    if (verdict == WF_VERDICT_RECONNECT) {
-        wf_store_close(worker->store);
-        worker->store = NULL;
-    }
-    if (verdict != WF_VERDICT_NOT_OWNER) {
-        error->fate = verdict == WF_VERDICT_FATAL ? WF_FATE_FATAL : WF_FATE_RETRY;
-        wf_worker_failed(worker, error);
-    }
+    if (verdict != WF_VERDICT_NOT_OWNER)
+        wf_worker_store_ok(worker, verdict, error);
     worker->recover = true;
     return false;
 }

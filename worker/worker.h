@@ -99,6 +99,12 @@ bool wf_worker_read_catalog(struct wf_worker *worker, struct wf_error *error);
 /* After a failure: RETRY waits longer and longer, FATAL stops the worker. */
 void wf_worker_failed(struct wf_worker *worker, const struct wf_error *error);
 
+/*
+ * What became of something asked of the store: true for OK.  Otherwise after wf_worker_failed(), and with the
+ * connection closed if that is the reason (EOS-22): `worker->store` is NULL then, and the next turn opens another.
+ */
+bool wf_worker_store_ok(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error);
+
 /* ownership.c: what rebalances bring, and partitions on their way to being served. */
 extern const struct wf_consumer_listener wf_ownership_listener;
 void wf_ownership_step(struct wf_worker *worker);
