@@ -20,6 +20,8 @@ const struct cli_option cli_verify_options[] = {
 
 enum { ROWS = 10000 };
 
+static const int64_t TAKE_OVER = 60 * WF_SECOND; /* what it may take until another worker publishes for a dead one */
+
 static const char *const kind_names[] = {
 #define X(name, text) text,
     LEDGER_KIND_MAP(X)
@@ -187,17 +189,47 @@ enter_message(const struct verify *verify, struct ledger *ledger, const rd_kafka
                        wf_message_header_text(message, "ce_sequence", &length));
 }
 
-/* Reads both topics to their ends, and as long as events that the tables count are still coming. */
+/* Whether batches of the partition may still have to be published: their worker is busy, or has just died. */
+static enum cli_exit
+is_unpublished(const struct verify *verify, bool *ret_unpublished)
+{
+    char number[16];
+    const char *const values[] = {number};
+    PGresult *result;
+
+    snprintf(number, sizeof number, "%d", verify->partition);
+    enum cli_exit code = cli_query(verify->database,
+                                   "select 1 from workflow.outbox o join workflow.partition p using (partition)"
+                                   " where partition = $1::int and number > published_number limit 1",
+                                   values, 1, &result);
+    if (code)
+        return code;
+    *ret_unpublished = PQntuples(result) > 0;
+    PQclear(result);
+    return CLI_OK;
+}
+
+/*
+ * Reads both topics to their ends, and as long as events that the tables count are still coming.
+ * Those of a worker that died come when its session has ended and another one has its partition.
+ */
 static enum cli_exit
 read_events(struct verify *verify, struct ledger *ledger)
 {
     int64_t patience = verify->cli->settings.timeout_ms * WF_MILLISECOND;
-    int64_t limit = wf_clock_monotonic() + patience;
+    int64_t limit = wf_clock_monotonic() + patience, last = limit + TAKE_OVER;
     bool ended[LEDGER_TOPICS] = {false};
 
-    while (!(ended[LEDGER_TASK] && ended[LEDGER_INSTANCE] && !ledger->awaited) && wf_clock_monotonic() < limit) {
+    while (!(ended[LEDGER_TASK] && ended[LEDGER_INSTANCE] && !ledger->awaited)) {
+        bool unpublished = false;
         rd_kafka_message_t *message;
-        enum cli_exit code = cli_records_next(&verify->records, &message);
+        enum cli_exit code = CLI_OK;
+        if (wf_clock_monotonic() >= limit)
+            code = is_unpublished(verify, &unpublished);
+        if (!code && wf_clock_monotonic() >= (unpublished ? last : limit))
+            break;
+        if (!code)
+            code = cli_records_next(&verify->records, &message);
         if (code)
             return code;
         if (!message)
@@ -207,6 +239,7 @@ read_events(struct verify *verify, struct ledger *ledger)
         } else {
             enter_message(verify, ledger, message);
             limit = wf_clock_monotonic() + patience;
+            last = limit + TAKE_OVER;
         }
         rd_kafka_message_destroy(message);
     }
