@@ -7,6 +7,7 @@ set(PAWL_SQL_STEPS
     steps/003-engine.sql
     steps/004-assignment.sql
     steps/005-rules.sql
+    steps/006-automation.sql
     steps/007-engines.sql
     steps/008-handed-on.sql
     steps/009-restore.sql)
@@ -53,6 +54,8 @@ set(PAWL_SQL_STATEMENTS
     statements/definition_write.sql
     statements/handed_on_insert.sql
     statements/history_insert.sql
+    statements/incident_insert.sql
+    statements/incident_resolve.sql
     statements/instance_insert.sql
     statements/instance_load.sql
     statements/instance_update.sql
@@ -98,6 +101,9 @@ set(PAWL_SQL_STATEMENTS
     statements/task_insert.sql
     statements/task_load.sql
     statements/task_update.sql
+    statements/timer_delete.sql
+    statements/timer_next.sql
+    statements/timer_put.sql
     statements/token_lock.sql
     statements/token_put.sql
     statements/token_try.sql

@@ -40,6 +40,12 @@ select not exists (select from workflow.schema_step where step = 5) as missing \
 insert into workflow.schema_step (step, name) values (5, '005-rules');
 \endif
 
+select not exists (select from workflow.schema_step where step = 6) as missing \gset
+\if :missing
+\ir steps/006-automation.sql
+insert into workflow.schema_step (step, name) values (6, '006-automation');
+\endif
+
 select not exists (select from workflow.schema_step where step = 7) as missing \gset
 \if :missing
 \ir steps/007-engines.sql

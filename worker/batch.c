@@ -141,7 +141,8 @@ wf_batch_take(struct wf_worker *worker, struct wf_batch_taken *batch)
     struct taking taking = {.worker = worker};
     struct wf_own_commands own = {.arena = &batch->arena};
 
-    wf_own_take(worker, &own);
+    if (!wf_own_take(worker, &own))
+        return;
     taking.count = own.count;
     list_sources(&taking);
     take_in_turn(&taking);

@@ -35,7 +35,7 @@ struct wf_batch_taken {
  * Takes what has come for the served partitions, up to the limits, from the sources in turn
  * (EOS-18), and orders it: by timestamp, then in the order of the topics, but each source in
  * its own order, so that every prefix of the batch is a position.  The engine's own commands
- * come first.
+ * come first.  The batch stays empty when the database does not answer; then worker->recover is set.
  */
 void wf_batch_take(struct wf_worker *worker, struct wf_batch_taken *batch);
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "batch.h"
 #include "codec/condition.h"
+#include "own.h"
 #include "work.h"
 
 enum { IDLE_MS = 1000, MAX_NAME = 64 };
@@ -75,7 +76,8 @@ turn(struct wf_worker *worker)
         return;
     if (room && !any_unserved(worker))
         wf_positions_idle(worker);
-    wf_worker_wait(worker, room, (any_unserved(worker) ? 20 : IDLE_MS) * WF_MILLISECOND);
+    int64_t limit = (any_unserved(worker) ? 20 : IDLE_MS) * WF_MILLISECOND;
+    wf_worker_wait(worker, room, room ? wf_own_wait(worker, limit) : limit);
 }
 
 /* The process ends itself when a turn takes too long (EOS-17): whoever restarts it goes on. */

@@ -7,6 +7,9 @@
  *
  * Nothing of them is kept in memory alone: whatever makes them necessary stands in PostgreSQL until the
  * transaction of their effect, so that whoever owns the partition next finds it again.
+ *
+ * Timers (STA-3) are read when the first of a partition falls due, and not before: only the partition's owner writes them, so
+ * it knows when that is.  A partition just taken over is asked at once.
  */
 #ifndef WF_OWN_H
 #define WF_OWN_H
@@ -24,8 +27,8 @@ struct wf_own_commands {
     size_t count, capacity;
 };
 
-/* What is to be done now for the served partitions, at most a quarter of a batch. */
-void wf_own_take(struct wf_worker *worker, struct wf_own_commands *commands);
+/* What is to be done now for the served partitions, at most a quarter of a batch.  False: worker->recover is set. */
+bool wf_own_take(struct wf_worker *worker, struct wf_own_commands *commands) WF_CHECKED;
 
 /*
  * Adds one, for a task or (n 0) an instance.  The id is `<kind>:<task_id>/<what>`: "timer" and the timer's name,
@@ -33,5 +36,14 @@ void wf_own_take(struct wf_worker *worker, struct wf_own_commands *commands);
  */
 struct wf_command *wf_own_add(struct wf_own_commands *commands, int32_t partition, enum wf_operation operation,
                               const struct wf_uuid *instance_id, int32_t n, const char *kind, const char *what);
+
+/* Microseconds until a timer of a served partition may be due, at most `limit`; 0: now. */
+int64_t wf_own_wait(const struct wf_worker *worker, int64_t limit);
+
+/* What the database's clock has just said. */
+void wf_own_clock_set(struct wf_worker *worker, int64_t now);
+
+/* After a unit was saved: the earliest timer of a partition that it set; 0: none. */
+void wf_own_timer_set(struct wf_worker *worker, int32_t partition, int64_t timer_at);
 
 #endif

@@ -8,6 +8,7 @@
 #include "codec/condition.h"
 #include "codec/institution_file.h"
 #include "codec/variables.h"
+#include "own.h"
 #include "work_state.h"
 
 enum { RETRIES = 5 }; /* of a whole batch after a deadlock or a lost race (EOS-23) */
@@ -144,10 +145,14 @@ list_look_ups(struct work *work)
 {
     struct wf_command **commands = WF_ARENA_ARRAY(&work->arena, struct wf_command *, work->count);
     struct wf_uuid *ids = WF_ARENA_ARRAY(&work->arena, struct wf_uuid, work->count);
+    struct wf_due *fired = WF_ARENA_ARRAY(&work->arena, struct wf_due, work->count);
 
     for (size_t i = 0; i < work->count; i++) {
         struct wf_batch_item *item = &work->items[i];
         struct wf_command *command = &item->decoded.command;
+        if (command->operation == WF_OP_FIRE_TIMER)
+            fired[work->store.fired_count++] = (struct wf_due){.instance_id = command->instance_id, .n = command->task_n,
+                                                               .timer = command->timer, .due_at = command->timer_at};
         if (item->disposal != WF_DISPOSE_APPLY)
             continue;
         if (command->id_given)
@@ -157,6 +162,7 @@ list_look_ups(struct work *work)
     }
     work->store.commands = commands;
     work->store.instance_ids = ids;
+    work->store.fired = fired;
 }
 
 static enum wf_verdict
@@ -172,6 +178,7 @@ load(struct work *work, struct wf_error *error)
         return verdict;
     if (!wf_cache_refresh(worker, work->store.institution_version, work->store.definition_version, error))
         return error->fate == WF_FATE_FATAL ? WF_VERDICT_FATAL : WF_VERDICT_RECONNECT;
+    wf_own_clock_set(worker, work->store.now);
     work->unit.now = work->store.now;
     work->unit.institution = worker->cache.institution;
     return wf_work_find_candidates(work, error);
@@ -212,6 +219,7 @@ publish(struct work *work, struct wf_error *error)
         memcpy(partition->positions, part->positions, sizeof partition->positions);
         memcpy(partition->position_times, part->position_times, sizeof partition->position_times);
         partition->outbox_number = part->outbox_number;
+        wf_own_timer_set(worker, part->partition, part->timer_at);
         out->partition = part->partition;
         out->outbox_number = part->outbox_number;
         memcpy(out->positions, part->positions, sizeof out->positions);
@@ -279,8 +287,8 @@ wait_for_room(struct wf_worker *worker)
 static void
 refuse_alone(struct wf_batch_item *item, struct wf_arena *arena, const struct wf_error *error)
 {
-    if (item->own && !item->decoded.command.failure) { /* an incident instead, if the database takes that */
-        item->decoded.command.failure = wf_arena_printf(arena, "the database refused its effect: %s", error->message);
+    if (item->own && !item->decoded.command.refused) { /* an incident instead, if the database takes that */
+        item->decoded.command.refused = wf_arena_printf(arena, "the database refused its effect: %s", error->message);
         return;
     }
     item->disposal = WF_DISPOSE_REFUSE;

@@ -40,6 +40,7 @@ struct wf_partition {
     int64_t outbox_number, published_number;
     int32_t last_slot;
     int64_t unstable_since; /* monotonic; 0: its number could be read so far */
+    int64_t timer_at;       /* when its first timer is due, by the database's clock; 0: to be read (own.h) */
 };
 
 /* Processes by version, and the newest version of each. */
@@ -72,6 +73,8 @@ struct wf_worker {
     int32_t advance_at;               /* the partition that was last on its way to being served */
     struct wf_cache cache;
     size_t batch_limit;               /* commands; smaller after trouble */
+    int64_t clock_ahead;              /* of the database's clock before the monotonic one, as last read */
+    int64_t clock_read_at;            /* when; monotonic */
     int64_t retry_at, retry_wait;     /* monotonic; microseconds */
     int64_t look_at;                  /* monotonic: when to look after partitions that stand still */
     int64_t settle_at;                /* monotonic: when to settle, if nothing comes before */

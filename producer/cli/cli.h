@@ -168,6 +168,10 @@ enum cli_exit cli_task_list(struct cli *cli);
 enum cli_exit cli_task_hold(struct cli *cli); /* hang, reset */
 enum cli_exit cli_task_release(struct cli *cli);
 enum cli_exit cli_task_reassign(struct cli *cli);
+enum cli_exit cli_task_extend(struct cli *cli);
+enum cli_exit cli_task_fail(struct cli *cli);
+enum cli_exit cli_incident_list(struct cli *cli);
+enum cli_exit cli_incident_retry(struct cli *cli);
 enum cli_exit cli_instance_set_entity(struct cli *cli);
 enum cli_exit cli_instance_set_variables(struct cli *cli);
 enum cli_exit cli_instance_operation(struct cli *cli); /* suspend, resume, cancel */
@@ -188,7 +192,7 @@ extern const struct cli_option cli_topics_apply_options[], cli_process_show_opti
     cli_instance_list_options[], cli_task_get_options[], cli_task_end_options[], cli_task_list_options[],
     cli_state_watch_options[], cli_verify_options[], cli_dead_letter_options[], cli_db_restored_options[],
     cli_offsets_show_options[], cli_offsets_accept_options[], cli_command_send_options[], cli_process_deploy_options[], cli_institution_load_options[],
-    cli_task_hold_options[], cli_task_release_options[], cli_task_reassign_options[],
+    cli_task_extend_options[], cli_task_fail_options[], cli_incident_list_options[], cli_task_hold_options[], cli_task_release_options[], cli_task_reassign_options[],
     cli_instance_operation_options[], cli_instance_suspend_options[], cli_instance_modify_options[],
     cli_report_work_options[];
 

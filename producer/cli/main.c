@@ -19,6 +19,10 @@ static const char task_get_details[] =
     "Without TASK the oldest one that the person may do is taken.\n";
 static const char task_reassign_details[] =
     "Without --to-staff, --to-department, --to-team and --to-role the assignment rule decides again.\n";
+static const char task_fail_details[] =
+    "The job is announced again, after a while, or becomes an incident if it has failed too often.\n";
+static const char incident_retry_details[] =
+    "A job is announced once more; a deadline's action is taken now, and if that is refused again the incident stays.\n";
 static const char set_variables_details[] =
     "VARIABLES is a JSON object; its members replace the instance's, the others stay.\n";
 static const char suspend_details[] =
@@ -101,8 +105,16 @@ static const struct cli_verb verbs[] = {
      cli_task_release_options, cli_task_release},
     {"task", "reassign", "TASK", 1, 1, "give a task to somebody else", task_reassign_details,
      cli_task_reassign_options, cli_task_reassign},
+    {"task", "extend", "TASK", 1, 1, "renew the time limit that runs for a task", NULL,
+     cli_task_extend_options, cli_task_extend},
+    {"task", "fail", "TASK", 1, 1, "report that a program could not do its task", task_fail_details,
+     cli_task_fail_options, cli_task_fail},
     {"task", "list", "", 0, 0, "list open tasks", task_list_details,
      cli_task_list_options, cli_task_list},
+    {"incident", "list", "", 0, 0, "list failures that wait for an operator", NULL,
+     cli_incident_list_options, cli_incident_list},
+    {"incident", "retry", "INCIDENT", 1, 1, "try again what failed", incident_retry_details,
+     cli_instance_operation_options, cli_incident_retry},
     {"report", "work", "", 0, 0, "how much work was done, by whom, and how long it took", report_work_details,
      cli_report_work_options, cli_report_work},
     {"state", "watch", "", 0, 0, "print the events of tasks and instances as they happen", NULL,

@@ -30,6 +30,23 @@ const struct cli_option cli_task_reassign_options[] = {
     {NULL, NULL, NULL},
 };
 
+const struct cli_option cli_task_extend_options[] = {
+    {"within", "DURATION", "the new limit from now, in ISO 8601 (\"PT30M\"); otherwise the activity's"},
+    {"executor", "ID", "the program that holds it (automation)"},
+    {"attempt", "N", "the attempt that the program works on"},
+    ASKED_BY,
+    {NULL, NULL, NULL},
+};
+
+const struct cli_option cli_task_fail_options[] = {
+    {"executor", "ID", "the program that holds it"},
+    {"attempt", "N", "the attempt that the program works on"},
+    {"code", "CODE", "the failure in one word"},
+    {"detail", "TEXT", "the failure in words"},
+    REASON,
+    {NULL, NULL, NULL},
+};
+
 const struct cli_option cli_instance_operation_options[] = {
     ASKED_BY,
     {NULL, NULL, NULL},
@@ -173,6 +190,70 @@ cli_task_reassign(struct cli *cli)
         return call(cli, command, cli_task_print);
     pawl_command_free(command);
     return code;
+}
+
+/* An executor says who it is and which attempt it works on. */
+static enum cli_exit
+call_of_executor(const struct cli *cli, const char *const *members, size_t count)
+{
+    long attempt;
+    enum cli_exit code = cli_number(cli, "attempt", 1, 2147483647, 0, &attempt);
+
+    if (!code)
+        code = cli_task_id_check(cli->arguments[0]);
+    if (code)
+        return code;
+    pawl_command *command = verb_new(cli, "task_id");
+    pawl_command_put(command, "executor_id", cli_option(cli, "executor"));
+    if (attempt)
+        pawl_command_put_int(command, "attempt", attempt);
+    for (size_t i = 0; i < count; i++)
+        pawl_command_put(command, members[i], cli_option(cli, members[i]));
+    return call(cli, command, cli_task_print);
+}
+
+enum cli_exit
+cli_task_extend(struct cli *cli)
+{
+    static const char *const members[] = {"within"};
+
+    if (!cli_option(cli, "executor") && asker_check(cli))
+        return CLI_USAGE;
+    return call_of_executor(cli, members, sizeof members / sizeof members[0]);
+}
+
+enum cli_exit
+cli_task_fail(struct cli *cli)
+{
+    static const char *const members[] = {"code", "detail"};
+
+    if (!cli_option(cli, "executor"))
+        return cli_fail(CLI_USAGE, "--executor has to say which program failed");
+    return call_of_executor(cli, members, sizeof members / sizeof members[0]);
+}
+
+/* ---- incidents ---- */
+
+/* The id of an incident begins with that of its instance. */
+enum cli_exit
+cli_incident_retry(struct cli *cli)
+{
+    const char *id = cli->arguments[0];
+    char instance_id[WF_UUID_TEXT + 1];
+    struct wf_uuid uuid;
+    enum cli_exit code = asker_check(cli);
+
+    if (code)
+        return code;
+    snprintf(instance_id, sizeof instance_id, "%s", id);
+    if (strlen(id) <= WF_UUID_TEXT || !wf_uuid_parse(instance_id, WF_UUID_TEXT, &uuid)) {
+        cli_fail(CLI_USAGE, "\"%s\" is not the id of an incident", id);
+        cli_hint("\"pawl incident list\" shows them.");
+        return CLI_USAGE;
+    }
+    pawl_command *command = operation_new(cli, "retry-incident", "incident_id");
+    pawl_command_put(command, "instance_id", instance_id);
+    return call(cli, command, cli_task_print);
 }
 
 /* ---- instances ---- */

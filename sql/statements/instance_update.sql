@@ -13,10 +13,13 @@ update workflow.instance o
        completion_flag = u.completion_flag,
        reached_flag = u.reached_flag,
        last_flag = u.last_flag,
-       variables = u.variables::jsonb
+       variables = u.variables::jsonb,
+       timed = u.timed,
+       incident = u.incident::jsonb
   from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::int4[], $5::int4[], $6::int4[], $7::int4[],
               $8::int4[], $9::text[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::text[],
-              $15::text[])
+              $15::text[], $16::bool[], $17::text[])
     as u (instance_id, date_changed, date_completed, next_n, next_serial, ends, position, task_sequence, state,
-          reached_completion, entity_id, completion_flag, reached_flag, last_flag, variables)
+          reached_completion, entity_id, completion_flag, reached_flag, last_flag, variables,
+          timed, incident)
  where o.instance_id = any (array[u.instance_id]);

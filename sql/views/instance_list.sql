@@ -19,7 +19,8 @@ select i.instance_id,
        (select count(*)::int4
           from workflow.incident n
          where n.instance_id = i.instance_id
-           and n.date_resolved is null) as incidents
+           and n.date_resolved is null) as incidents,
+       i.due_at
   from workflow.instance i;
 comment on view   workflow.instance_list is 'Every instance and how it stands.';
 comment on column workflow.instance_list.instance_id is 'The instance.';
@@ -35,3 +36,4 @@ comment on column workflow.instance_list.date_changed is 'When anything of it la
 comment on column workflow.instance_list.actor is 'Who began it.';
 comment on column workflow.instance_list.variables is 'What the conditions of routing rules look at.';
 comment on column workflow.instance_list.incidents is 'How many incidents of it are open.';
+comment on column workflow.instance_list.due_at is 'When its time limit passes or passed; null: it has none.';

@@ -29,7 +29,10 @@ select t.instance_id || ':' || t.n as task_id,
        t.pre_act_id,
        t.serial_no,
        t.branch_no,
-       i.state::text as instance_state
+       i.state::text as instance_state,
+       t.attempt,
+       t.incident->>'id' as incident_id,
+       t.incident->>'code' as incident_code
   from workflow.to_do_task_list t
   join workflow.instance i using (instance_id)
   left join workflow.activity a
@@ -60,3 +63,6 @@ comment on column workflow.task_list.pre_act_id is 'The activity that it was rea
 comment on column workflow.task_list.serial_no is 'The batch it is of.';
 comment on column workflow.task_list.branch_no is 'Its branch in the batch.';
 comment on column workflow.task_list.instance_state is 'The state of its instance.';
+comment on column workflow.task_list.attempt is 'Of an automation: how often its job was announced.';
+comment on column workflow.task_list.incident_id is 'Its open incident; null: none.';
+comment on column workflow.task_list.incident_code is 'What kind of incident.';

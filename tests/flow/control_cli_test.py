@@ -65,6 +65,10 @@ class CommandLine(unittest.TestCase):
         instance_id, task = "00000000-0000-4000-8000-000000000000", "00000000-0000-4000-8000-000000000000:2"
         for arguments in (("task", "hang", task), ("task", "hang", task, "--actor", "desk"), ("task", "release", task),
                           ("task", "release", "7", "--actor", "desk"), ("task", "reassign", task),
+                          ("task", "extend", task), ("task", "extend", "7", "--actor", "desk"), ("task", "fail", task),
+                          ("task", "fail", task, "--executor", "x", "--attempt", "0"),
+                          ("incident", "retry", f"{task}/4"), ("incident", "retry", "7", "--actor", "desk"),
+                          ("incident", "list", "--limit", "x"),
                           ("task", "reassign", task, "--actor", "x", "--to-staff", "ann", "--to-role", "clerk"),
                           ("instance", "suspend", instance_id), ("instance", "suspend", "7", "--actor", "desk"),
                           ("instance", "set-entity", instance_id, "--actor", "desk"),
@@ -79,7 +83,7 @@ class CommandLine(unittest.TestCase):
 
     def test_help(self) -> None:
         for noun, verb in (("task", "hang"), ("task", "reset"), ("task", "release"), ("task", "reassign"),
-                           ("instance", "set-entity"), ("instance", "set-variables"), ("instance", "suspend"),
+                           ("task", "extend"), ("task", "fail"), ("incident", "retry"), ("instance", "set-entity"), ("instance", "set-variables"), ("instance", "suspend"),
                            ("instance", "resume"), ("instance", "cancel"), ("instance", "modify")):
             told = engine.pawl_ok(noun, verb, "--help").out
             self.assertIn(f"usage: pawl {noun} {verb}", told)

@@ -295,8 +295,10 @@ class Engine:
         run.touch(task)
         task.state, task.grantor, task.executor = "waiting", None, None
         task.staff, task.group = task.assigned
-        if run.definition.activities[task.act_id].type == "automation" and run.instance.state != "suspended":
-            run.announce(task)
+        if run.definition.activities[task.act_id].type == "automation":
+            task.attempt += 1  # the id of a job is task and attempt
+            if run.instance.state != "suspended":
+                run.announce(task)
         return self.finish(run, data, task)
 
     def reassign_task(self, data: dict) -> tuple:

@@ -315,17 +315,18 @@ class Views(unittest.TestCase):
     COLUMNS = {
         "process_list": "process_id version name deployed_at activities is_latest",
         "instance_list": "instance_id process_id version entity_id state completion_flag date_created date_completed open_tasks"
-                         " date_changed actor variables incidents",
+                         " date_changed actor variables incidents due_at",
         "task_list": "task_id instance_id process_id version act_id name act_type state staff_id grantor_id executor_id"
                      " candidates date_created date_waiting date_processing entity_id date_changed due_at n pre_act_id serial_no"
-                     " branch_no instance_state",
+                     " branch_no instance_state attempt incident_id incident_code",
         "history_list": "task_id instance_id process_id act_id act_type how completion_flag staff_id grantor_id executor_id"
                         " date_created date_waiting date_processing date_ended pre_act_id waiting_time paused_time due_at attempt"
                         " serial_no branch_no n version entity_id working_time on_time",
         "handed_on_list": "task_id instance_id process_id act_id state staff_id to_staff_id date_handed_on",
-        "incident_list": "incident_id instance_id process_id task_id code detail attempt date_created date_resolved",
         "sub_process_list": "task_id instance_id process_id attempt engine remote_process_id remote_instance_id state"
                             " completion_flag code detail date_created date_changed entity_id",
+        "incident_list": "incident_id instance_id process_id task_id code detail attempt date_created date_resolved"
+                         " act_id entity_id",
         "process_status": "process_id running stalled suspended completed cancelled open_tasks overdue incidents oldest_open",
         "activity_status": "process_id act_id open_tasks pending waiting processing pausing overdue mean_waiting_time oldest",
     }

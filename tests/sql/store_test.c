@@ -58,6 +58,24 @@ save(struct scratch_unit *unit)
     wf_arena_drop(&unit->arena);
 }
 
+static const struct wf_incident instance_incident = {.id = "i:0/9", .code = "broken", .date_created = 5};
+static const struct wf_incident task_incident = {.id = "i:1/8", .code = "timeout", .detail = "\"late\"", .n = 1,
+                                                 .attempt = 3, .timer = WF_TIMER_END, .date_created = 7};
+
+static void
+incident_eq(const struct wf_incident *got, const struct wf_incident *wanted)
+{
+    cr_assert_eq(!got, !wanted);
+    if (!got)
+        return;
+    text_eq(got->id, wanted->id);
+    text_eq(got->code, wanted->code);
+    text_eq(got->detail, wanted->detail);
+    cr_assert_eq(got->attempt, wanted->attempt);
+    cr_assert_eq(got->timer, wanted->timer);
+    cr_assert_eq(got->date_created, wanted->date_created);
+}
+
 static void
 fill_instance(struct wf_instance *instance)
 {
@@ -75,6 +93,9 @@ fill_instance(struct wf_instance *instance)
     instance->reached_completion = true;
     instance->reached_flag = "done";
     instance->last_flag = "yes";
+    instance->due_at = instance->date_created + WF_SECOND;
+    instance->timed = true;
+    instance->incident = &instance_incident;
 }
 
 static void
@@ -96,6 +117,9 @@ fill_task(struct wf_task *task, int64_t now)
     task->waiting_time = 11;
     task->paused_time = 12;
     task->due_at = now + WF_SECOND;
+    task->timer = WF_TIMER_TAKE;
+    task->timer_at = now + task->n * WF_SECOND;
+    task->incident = &task_incident;
 }
 
 static void
@@ -121,6 +145,11 @@ task_eq(const struct wf_task *got, const struct wf_task *wanted)
     cr_assert_eq(got->waiting_time, wanted->waiting_time);
     cr_assert_eq(got->paused_time, wanted->paused_time);
     cr_assert_eq(got->due_at, wanted->due_at);
+    cr_assert_eq(got->timer, wanted->timer);
+    cr_assert_eq(got->timer_at, wanted->timer_at);
+    cr_assert_eq(got->stored_timer, wanted->timer);
+    cr_assert_eq(got->stored_timer_at, wanted->timer_at);
+    incident_eq(got->incident, wanted->incident);
     cr_assert(got->stored && !got->dirty);
     cr_assert_eq(got->arrival_count, wanted->arrival_count);
     for (size_t i = 0; i < got->arrival_count; i++) {
@@ -156,6 +185,10 @@ instance_eq(const struct wf_instance *got, const struct wf_instance *wanted)
     cr_assert_eq(got->date_created, wanted->date_created);
     cr_assert_eq(got->date_completed, wanted->date_completed);
     cr_assert_eq(got->date_changed, wanted->date_changed);
+    cr_assert_eq(got->due_at, wanted->due_at);
+    cr_assert_eq(got->timed, wanted->timed);
+    cr_assert(got->stored_timed);
+    incident_eq(got->incident, wanted->incident);
     cr_assert(got->stored && !got->dirty);
     cr_assert_eq(got->task_count, wanted->task_count);
     for (size_t i = 0; i < got->task_count; i++)
@@ -467,4 +500,126 @@ Test(store, institution)
     OK(wf_store_catalog(store, &catalog, &error));
     cr_assert(catalog.institution_version == 1 && catalog.partitions == 4);
     wf_arena_drop(&arena);
+}
+
+static long
+timers(const char *where)
+{
+    return scratch_sql("select count(*) from workflow.timer where %s", where);
+}
+
+/* A task's timer and the table of timers are one: set, set anew, of another kind, gone, and kept while suspended. */
+Test(store, timers_follow_their_tasks)
+{
+    struct scratch_unit unit;
+    struct wf_uuid id = scratch_id(1);
+
+    cr_assert_null(load(&unit, &id));
+    struct wf_instance *instance = scratch_instance(&unit, &id, 2);
+    struct wf_task *task = scratch_task(&unit, instance, "check", WF_TASK_WAITING);
+    task->timer = WF_TIMER_TAKE;
+    task->timer_at = unit.unit.now + 5 * WF_SECOND;
+    scratch_task(&unit, instance, "check", WF_TASK_WAITING);
+    instance->timed = true;
+    instance->due_at = unit.unit.now + 9 * WF_SECOND;
+    int64_t first = task->timer_at;
+    OK(wf_store_save(store, &unit.work, &error));
+    cr_assert_eq(unit.partition.timer_at, first);
+    wf_arena_drop(&unit.arena);
+    cr_assert_eq(timers("n = 1 and kind = 'take' and partition = 2"), 1);
+    cr_assert_eq(timers("n = 0 and kind = 'instance'"), 1);
+
+    instance = load(&unit, &id);
+    instance->dirty = instance->tasks[0]->dirty = true;
+    instance->tasks[0]->timer_at += WF_SECOND; /* set anew: the later one stays, though the first has fired */
+    struct wf_due fired = {.instance_id = id, .n = 1, .timer = WF_TIMER_TAKE, .due_at = first};
+    unit.work.fired = &fired;
+    unit.work.fired_count = 1;
+    save(&unit);
+    cr_assert_eq(timers("n = 1"), 1);
+
+    instance = load(&unit, &id);
+    instance->dirty = true;
+    instance->state = WF_INSTANCE_SUSPENDED; /* TSK-6: kept, but they do not run */
+    save(&unit);
+    cr_assert_eq(timers("true"), 0);
+
+    instance = load(&unit, &id);
+    cr_assert_eq(instance->tasks[0]->timer, WF_TIMER_TAKE);
+    instance->dirty = true;
+    instance->state = WF_INSTANCE_RUNNING;
+    save(&unit);
+    cr_assert_eq(timers("true"), 2);
+
+    instance = load(&unit, &id);
+    instance->dirty = instance->tasks[0]->dirty = true;
+    instance->tasks[0]->timer = WF_TIMER_END;
+    instance->timed = false;
+    save(&unit);
+    cr_assert_eq(timers("kind = 'end'"), 1);
+    cr_assert_eq(timers("true"), 1);
+
+    fired = (struct wf_due){.instance_id = id, .n = 1, .timer = WF_TIMER_END, .due_at = first + WF_SECOND};
+    scratch_begin(&unit, &claim);
+    OK(wf_store_load(store, &unit.work, &error));
+    unit.work.fired = &fired; /* whatever came of it */
+    unit.work.fired_count = 1;
+    save(&unit);
+    cr_assert_eq(timers("true"), 0);
+}
+
+/* What falls due first, in order, of the partitions asked for. */
+Test(store, timers_in_order)
+{
+    struct scratch_unit unit;
+    struct wf_uuid id = scratch_id(1);
+    int32_t partitions[] = {1, 2};
+    struct wf_due *due;
+    int64_t now = 0;
+    size_t count;
+
+    cr_assert_null(load(&unit, &id));
+    struct wf_instance *instance = scratch_instance(&unit, &id, 2);
+    for (int i = 3; i > 0; i--) {
+        struct wf_task *task = scratch_task(&unit, instance, "check", WF_TASK_WAITING);
+        task->timer = WF_TIMER_TAKE;
+        task->timer_at = unit.unit.now + i * WF_SECOND;
+    }
+    save(&unit);
+
+    struct wf_arena arena = {0};
+    OK(wf_store_timers(store, partitions, 1, 10, &arena, &due, &count, &now, &error));
+    cr_assert_eq(count, 0);
+    OK(wf_store_timers(store, partitions, 2, 2, &arena, &due, &count, &now, &error));
+    cr_assert_eq(count, 2);
+    cr_assert(due[0].n == 3 && due[1].n == 2 && due[0].due_at < due[1].due_at);
+    cr_assert(due[0].partition == 2 && due[0].timer == WF_TIMER_TAKE && wf_uuid_equal(&due[0].instance_id, &id));
+    cr_assert_gt(now, 0);
+    wf_arena_drop(&arena);
+}
+
+Test(store, incidents)
+{
+    struct scratch_unit unit;
+    struct wf_uuid id = scratch_id(1);
+    const struct wf_incident *raised = &task_incident;
+    struct wf_resolved resolved = {.id = task_incident.id, .date_resolved = 9 * WF_SECOND};
+
+    cr_assert_null(load(&unit, &id));
+    struct wf_instance *instance = scratch_instance(&unit, &id, 2);
+    scratch_task(&unit, instance, "check", WF_TASK_WAITING)->incident = raised;
+    instance->raised = &raised;
+    instance->raised_count = 1;
+    save(&unit);
+    cr_assert_eq(scratch_sql("select count(*) from workflow.incident_list where date_resolved is null and act_id = 'check'"
+                             " and attempt = 3 and code = 'timeout'"), 1);
+    cr_assert_eq(scratch_sql("select incidents from workflow.instance_list"), 1);
+    cr_assert_eq(scratch_sql("select count(*) from workflow.task_list where incident_id = 'i:1/8'"), 1);
+
+    instance = load(&unit, &id);
+    instance->dirty = true;
+    instance->resolved = &resolved;
+    instance->resolved_count = 1;
+    save(&unit);
+    cr_assert_eq(scratch_sql("select count(*) from workflow.incident where date_resolved is null"), 0);
 }

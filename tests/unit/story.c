@@ -182,14 +182,16 @@ read_member(struct wf_command *command, char *word)
         command->data_hash = strtol(value, NULL, 10);
     else if ((value = member(word, "withdraw")))
         command->withdraw_n = (int32_t)strtol(value, NULL, 10);
+    else if ((value = member(word, "within")))
+        command->within = strtol(value, NULL, 10) * WF_SECOND;
+    else if ((value = member(word, "attempt")))
+        command->attempt = (int32_t)strtol(value, NULL, 10);
     else if ((value = member(word, "version")))
         command->version = (int32_t)strtol(value, NULL, 10);
     else if ((value = member(word, "hops")))
         command->hops = (int32_t)strtol(value, NULL, 10);
     else if ((value = member(word, "pos")))
         command->remote_position = (int32_t)strtol(value, NULL, 10);
-    else if ((value = member(word, "attempt")))
-        command->withdraw_n = (int32_t)strtol(value, NULL, 10); /* for name_remote() */
     else if (strcmp(word, "included") == 0)
         command->include_sub_processes = true;
     else if (word[0] == '@')
@@ -217,9 +219,24 @@ read_word(struct wf_command *command, int at, char *word)
         command->executor_id = word;
     } else if (at == 1) {
         command->staff_id = word;
+    } else if (command->operation == WF_OP_FAIL_TASK) {
+        command->failure_code = word;
     } else {
         command->completion_flag = word;
     }
+}
+
+/* A retry-incident names the task; the engine wants the incident. */
+static void
+name_incident(struct wf_command *command)
+{
+    const struct wf_instance *instance = wf_unit_instance(&story.unit, &command->instance_id);
+    const struct wf_task *task = instance ? wf_instance_task(instance, command->task_n) : NULL;
+    const struct wf_incident *incident = task ? task->incident : instance ? instance->incident : NULL;
+
+    command->incident_id = incident ? incident->id : "none";
+    command->has_instance_id = true;
+    command->task_n = 0;
 }
 
 static enum wf_operation
@@ -237,6 +254,8 @@ read_operation(const char *name, const char *rest)
     for (size_t i = 0; i < sizeof of_instances / sizeof *of_instances; i++)
         if (strcmp(name, of_instances[i]) == 0)
             of = "instance";
+    if (strcmp(name, "retry") == 0)
+        of = "incident";
     cr_assert(wf_operation_from_name(wf_arena_printf(&story.arena, "%s-%s", name, of), &operation), "%s?", name);
     return operation;
 }
@@ -252,14 +271,14 @@ name_remote(struct wf_command *command)
     command->remote_instance_id = "somebody";
     for (size_t i = 0; instance && i < instance->remote_count; i++) {
         const struct wf_remote *remote = instance->remotes[i];
-        if (remote->n != command->task_n || (command->withdraw_n && remote->attempt != command->withdraw_n))
+        if (remote->n != command->task_n || (command->attempt && remote->attempt != command->attempt))
             continue;
         wf_uuid_format(&remote->instance_id, text);
         command->remote_engine = remote->engine;
         command->remote_instance_id = wf_arena_strdup(&story.arena, text);
     }
     command->has_instance_id = true;
-    command->withdraw_n = 0;
+    command->attempt = 0;
 }
 
 static struct wf_command
@@ -280,6 +299,8 @@ read_command(const char *text)
             (uint8_t)(check_instances() + (command.operation == WF_OP_INIT_INSTANCE ? 1 : 0));
     if (command.operation == WF_OP_NOTIFY)
         name_remote(&command);
+    if (command.operation == WF_OP_RETRY_INCIDENT)
+        name_incident(&command);
     if (!command.has_instance_id)
         command.instance_id = (struct wf_uuid){{0}};
     return command;
@@ -301,10 +322,12 @@ tell_task(struct wf_buf *text, const struct wf_event *event)
         wf_buf_printf(text, " %s!", task->executor_id);
     for (size_t i = 0; i < event->joined_count; i++)
         wf_buf_printf(text, "%s%s", i ? "," : " +", event->joined[i].pre_act_id ? event->joined[i].pre_act_id : "");
+    if (task->attempt > 1)
+        wf_buf_printf(text, " #%d", task->attempt);
     if (event->job)
         wf_buf_puts(text, " job");
     if (task->incident)
-        wf_buf_printf(text, " incident:%s", task->incident->code);
+        wf_buf_printf(text, " !%s", task->incident->code);
     if (!story.batches)
         return;
     wf_buf_printf(text, " (%d.%d)", task->serial_no, task->branch_no);
@@ -324,6 +347,8 @@ tell_instance(struct wf_buf *text, const struct wf_event *event)
         wf_buf_printf(text, " entity:%s", event->entity_id);
     if (event->variables)
         wf_buf_printf(text, " vars:%s", event->variables);
+    if (event->incident)
+        wf_buf_printf(text, " !%s", event->incident->code);
 }
 
 static void
@@ -507,6 +532,48 @@ story_does(const char *text)
     return story_applies(&command);
 }
 
+/* What falls due next, of all instances, by its time; false: nothing up to now. */
+static bool
+next_due(struct wf_command *ret_command)
+{
+    int64_t earliest = story.unit.now + 1;
+
+    for (size_t i = 0; i < story.unit.instance_count; i++) {
+        const struct wf_instance *instance = story.unit.instance_list[i];
+        struct wf_command command = {.operation = WF_OP_FIRE_TIMER, .id = "timer:x", .has_instance_id = true,
+                                     .instance_id = instance->instance_id};
+        if (instance->state == WF_INSTANCE_SUSPENDED || wf_instance_state_over(instance->state))
+            continue; /* the store keeps their timers back */
+        if (instance->timed && instance->due_at < earliest) {
+            command.timer = WF_TIMER_INSTANCE;
+            command.timer_at = earliest = instance->due_at;
+            *ret_command = command;
+        }
+        for (size_t t = 0; t < instance->task_count; t++)
+            if (instance->tasks[t]->timer && instance->tasks[t]->timer_at < earliest) {
+                command.task_n = instance->tasks[t]->n;
+                command.timer = instance->tasks[t]->timer;
+                command.timer_at = earliest = instance->tasks[t]->timer_at;
+                *ret_command = command;
+            }
+    }
+    return earliest <= story.unit.now;
+}
+
+const char *
+story_waits(int seconds)
+{
+    const char *told = "";
+    struct wf_command command;
+
+    story.unit.now += seconds * WF_SECOND;
+    for (int fired = 0; next_due(&command); fired++) {
+        cr_assert_lt(fired, 100, "timers without end");
+        told = wf_arena_printf(&story.arena, "%s%s%s", told, fired ? " | " : "", story_applies(&command));
+    }
+    return told;
+}
+
 void
 story_load(const char *institution)
 {
@@ -527,6 +594,9 @@ copy_instance(const struct wf_instance *from)
     instance->stored = true;
     instance->dirty = false;
     instance->touched = 0;
+    instance->raised = NULL;
+    instance->resolved = NULL;
+    instance->raised_count = instance->raised_capacity = instance->resolved_count = instance->resolved_capacity = 0;
     instance->done = NULL;
     instance->done_count = instance->done_capacity = 0;
     instance->handed_on = NULL;

@@ -10,6 +10,9 @@
  *     M:or_merge asks:ok        admits this flag alone
  *     M:vote_merge votes:2 asks:ok | votes:50%
  *     A:task pre:f post:g       user-defined rules; func:h as the group
+ *     A:task take:60 end:90,end,late    limits in seconds, what they do (remind), and the flag or role
+ *     A:automation end:60 retries:2
+ *     limit 3600,cancel         of the instance
  *     A -> B,C                  a routing rule for any flag
  *     A -ok-> B                 ... for one flag
  *     S:automation sub:q@north  handed on to process q of engine north (without "@": of this one)
@@ -86,8 +89,17 @@ const char *story_faults(const char *definition);
  *     notify N STATE [flag] [pos:3] [attempt:1] [code:c]    of what works for a task; an instance's own: notify 0 STATE
  *     init ... [requester:{}] [hops:1] [notifyto:t]
  * and for each: [id:x] [data:7] [actor:a] [for:GRANTOR]
+ *     extend N STAFF|EXECUTOR!|actor:op [within:SECONDS]
+ *     fail N EXECUTOR! [CODE] | retry N actor:op   the task's incident, 0: the instance's
+ *     show
+ * and for each: [id:x] [data:7] [actor:a] [for:GRANTOR] [attempt:K]
+ *
+ * Events tell the attempt of a job from the second one on ("#2"), and an open incident ("!timeout").
  */
 const char *story_does(const char *command);
+
+/* So many seconds pass; what falls due in them fires, in order.  Their events, " | " between timers. */
+const char *story_waits(int seconds);
 
 /*
  * From now on questions (core/question.h) are answered so, by the name of their subject:

@@ -44,6 +44,8 @@ put_task(struct wf_buf *text, const struct wf_task *task)
                   task->activity->act_id, task->state, task->pre_act_id, task->serial_no, task->branch_no,
                   task->staff_id, task->grantor_id, task->executor_id, task->group_based_on, task->group_id,
                   task->completion_flag, task->attempt);
+    wf_buf_printf(text, " due %lld timer %d %lld incident %s", (long long)task->due_at, task->timer,
+                  (long long)task->timer_at, task->incident ? task->incident->id : "");
     wf_buf_printf(text, " %lld %lld %lld %lld %lld %lld %lld %d %d\n", (long long)task->date_created,
                   (long long)task->date_waiting, (long long)task->date_processing, (long long)task->date_ended,
                   (long long)task->date_changed, (long long)task->paused_time, (long long)task->waiting_time,
@@ -56,6 +58,8 @@ put_task(struct wf_buf *text, const struct wf_task *task)
 static void
 put_instance(struct wf_buf *text, const struct wf_instance *in)
 {
+    wf_buf_printf(text, "due %lld %d incident %s raised %zu resolved %zu ", (long long)in->due_at, in->timed,
+                  in->incident ? in->incident->id : "", in->raised_count, in->resolved_count);
     wf_buf_printf(text, "instance %d: %d %s %s %s n=%d s=%d ends=%d at=%d/%d %d %s %s %lld %lld %d done=%zu handed_on=%zu\n",
                   in->instance_id.bytes[15], in->state, in->entity_id, in->variables, in->completion_flag, in->next_n,
                   in->next_serial, in->ends, in->position, in->task_sequence, in->reached_completion,

@@ -1,6 +1,7 @@
 /* What the texts of story.h say: definitions and institutions. */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "story.h"
 
 enum { WORDS = 16 };
@@ -83,6 +84,22 @@ read_sub_process(struct wf_process *process, struct wf_activity *activity, char 
     activity->sub_process = sub;
 }
 
+/* SECONDS[,ACTION[,FLAG or role]] */
+static void
+read_limit(struct wf_time_limit *limit, char *text)
+{
+    char *seconds = strsep(&text, ","), *action = strsep(&text, ",");
+
+    limit->within = strtol(seconds, NULL, 10) * WF_SECOND;
+    cr_assert(!action || wf_limit_action_from_name(action, &limit->action), "no action \"%s\"", action);
+    if (limit->action == WF_LIMIT_ESCALATE) {
+        limit->to_based_on = WF_BASED_ON_ROLE;
+        limit->to = text;
+    } else {
+        limit->flag = text;
+    }
+}
+
 static void
 read_member(struct wf_process *process, struct wf_activity *activity, char *word)
 {
@@ -116,10 +133,16 @@ read_member(struct wf_process *process, struct wf_activity *activity, char *word
         activity->terminate = true;
     else if (strcmp(word, "inclusive") == 0)
         activity->inclusive = true;
-    else if (strcmp(word, "limited") == 0)
-        activity->take_limit.within = 1000000;
     else if ((value = after_colon(word, "sub")))
         read_sub_process(process, activity, value);
+    else if ((value = after_colon(word, "take")))
+        read_limit(&activity->take_limit, value);
+    else if ((value = after_colon(word, "end")))
+        read_limit(&activity->end_limit, value);
+    else if ((value = after_colon(word, "retries")))
+        activity->retries = (int32_t)strtol(value, NULL, 10);
+    else if ((value = after_colon(word, "check")))
+        activity->check_every = strtol(value, NULL, 10) * WF_SECOND;
     else
         cr_assert_fail("what is \"%s\"?", word);
 }
@@ -211,7 +234,9 @@ story_process(const char *process_id, const char *definition)
         while (next_line(&line)) {
             bool is_rule = line.count > 1 && (line.words[1][0] == '-' || strcmp(line.words[1], "after") == 0 ||
                                               strcmp(line.words[1], "needs") == 0);
-            if (is_rule && pass == 1)
+            if (strcmp(line.words[0], "limit") == 0)
+                read_limit(&process->time_limit, line.words[1]);
+            else if (is_rule && pass == 1)
                 read_rule(process, &line);
             else if (!is_rule && pass == 0)
                 read_activity(process, &line);

@@ -43,8 +43,6 @@ struct wf_decoded {
     struct wf_uuid chosen_instance_id;
 
     /* Members of operations that the core's struct has no place for; absent is NULL or 0. */
-    int64_t within;                   /* extend-task, microseconds */
-    const char *failure_code, *failure_detail; /* fail-task */
     const char *load_id;              /* load-institution in parts */
     int32_t part, parts;
 };

@@ -24,6 +24,7 @@
     {                                                                                              \
         .name = (name_), .kind = WF_FIELD_INTEGER, .offset = offsetof(struct wf_data, member_), .low = (low_) \
     }
+#define ATTEMPT COUNT("attempt", decoded.command.attempt, 1)
 #define TASK_REQUIRED DATA_REQUIRED(TASK, "task_id", task)
 #define OF(name_, member_, table_)                                                                 \
     {                                                                                              \
@@ -31,7 +32,6 @@
     }
 
 static const struct wf_rule asked_by[] = {{WF_RULE_ANY_OF, {"staff_id", "actor"}}, {0}};
-static const struct wf_rule worker[] = {{WF_RULE_ONE_OF, {"staff_id", "executor_id"}}, {0}};
 
 /* Objects within the data; read no further than to see that they are right. */
 static const struct wf_field requester_fields[] = {
@@ -104,16 +104,20 @@ static const struct wf_field init_instance[] = {
 
 static const struct wf_field get_task[] = {
     DATA(TASK, "task_id", task), COMMAND(ID, "staff_id", staff_id), COMMAND(ID, "executor_id", executor_id),
-    COMMAND(ID, "grantor_id", grantor_id), COMMAND(ID, "process_id", process_id), COMMAND(ID, "act_id", act_id),
+    COMMAND(ID, "grantor_id", grantor_id), COMMAND(ID, "process_id", process_id), COMMAND(ID, "act_id", act_id), ATTEMPT,
 };
-static const struct wf_rule get_task_rules[] = {
-    {WF_RULE_ONE_OF, {"staff_id", "executor_id"}}, {WF_RULE_WITH, {"executor_id", "task_id"}}, {0}};
+static const struct wf_rule get_task_rules[] = {{WF_RULE_ONE_OF, {"staff_id", "executor_id"}},
+                                                {WF_RULE_WITH, {"executor_id", "task_id"}},
+                                                {WF_RULE_WITH, {"attempt", "executor_id"}},
+                                                {0}};
 
 static const struct wf_field end_task[] = {
     TASK_REQUIRED, COMMAND(ID, "staff_id", staff_id), COMMAND(ID, "executor_id", executor_id),
     COMMAND(ID, "completion_flag", completion_flag), COMMAND(ID, "entity_id", entity_id),
-    COMMAND(JSON, "variables", variables),
+    COMMAND(JSON, "variables", variables), ATTEMPT,
 };
+static const struct wf_rule end_task_rules[] = {
+    {WF_RULE_ONE_OF, {"staff_id", "executor_id"}}, {WF_RULE_WITH, {"attempt", "executor_id"}}, {0}};
 
 /* control: tasks */
 static const struct wf_field hold_task[] = {
@@ -126,13 +130,15 @@ static const struct wf_field reassign_task[] = {
 static const struct wf_rule reassign_rules[] = {
     {WF_RULE_ANY_OF, {"staff_id", "actor"}}, {WF_RULE_NOT_BOTH, {"to_staff_id", "to"}}, {0}};
 static const struct wf_field extend_task[] = {
-    TASK_REQUIRED, INSTANCE, COMMAND(ID, "executor_id", executor_id), DATA(DURATION, "within", decoded.within),
-    ASKED_BY,
+    TASK_REQUIRED, INSTANCE, COMMAND(ID, "executor_id", executor_id), COMMAND(DURATION, "within", within),
+    ATTEMPT, ASKED_BY,
 };
 static const struct wf_rule held_by[] = {{WF_RULE_ANY_OF, {"executor_id", "staff_id", "actor"}}, {0}};
+static const struct wf_rule extend_rules[] = {
+    {WF_RULE_ANY_OF, {"executor_id", "staff_id", "actor"}}, {WF_RULE_WITH, {"attempt", "executor_id"}}, {0}};
 static const struct wf_field fail_task[] = {
-    TASK_REQUIRED, INSTANCE, COMMAND_REQUIRED(ID, "executor_id", executor_id), DATA(ID, "code", decoded.failure_code),
-    DATA(TEXT, "detail", decoded.failure_detail), REASON,
+    TASK_REQUIRED, INSTANCE, COMMAND_REQUIRED(ID, "executor_id", executor_id), COMMAND(ID, "code", failure_code),
+    COMMAND(TEXT, "detail", failure_detail), ATTEMPT, REASON,
 };
 
 /* control: instances */
@@ -198,12 +204,12 @@ static const struct wf_field revoke[] = {
 static const struct wf_operation_table tables[] = {
     [WF_OP_INIT_INSTANCE] = {WF_FIELDS(init_instance), NULL},
     [WF_OP_GET_TASK] = {WF_FIELDS(get_task), get_task_rules},
-    [WF_OP_END_TASK] = {WF_FIELDS(end_task), worker},
+    [WF_OP_END_TASK] = {WF_FIELDS(end_task), end_task_rules},
     [WF_OP_HANG_TASK] = {WF_FIELDS(hold_task), NULL},
     [WF_OP_RESET_TASK] = {WF_FIELDS(hold_task), NULL},
     [WF_OP_RELEASE_TASK] = {WF_FIELDS(release_task), held_by},
     [WF_OP_REASSIGN_TASK] = {WF_FIELDS(reassign_task), reassign_rules},
-    [WF_OP_EXTEND_TASK] = {WF_FIELDS(extend_task), held_by},
+    [WF_OP_EXTEND_TASK] = {WF_FIELDS(extend_task), extend_rules},
     [WF_OP_FAIL_TASK] = {WF_FIELDS(fail_task), NULL},
     [WF_OP_SET_ENTITY] = {WF_FIELDS(set_entity), asked_by},
     [WF_OP_SET_VARIABLES] = {WF_FIELDS(set_variables), asked_by},

@@ -299,22 +299,26 @@ check_routing_rules(struct check *check)
                      "\"%s\" has a post rule, but no routing rules that name what may follow", activity->act_id);
 }
 
+/* Limits are of tasks that wait for somebody, and a job can be given to nobody else (STA-3). */
 static void
-unsupported(struct check *check, bool used, const char *what)
-{
-    if (used)
-        wf_fault_add(check->faults, "unsupported", check->path, "\"%s\" uses %s, which this version cannot run",
-                     check->activity->act_id, what);
-}
-
-/* What the definition format has and this version's core has not. */
-static void
-check_supported(struct check *check)
+check_limits(struct check *check)
 {
     const struct wf_activity *activity = check->activity;
+    const struct wf_time_limit *limits[] = {&activity->take_limit, &activity->end_limit};
 
-    unsupported(check, activity->take_limit.within || activity->end_limit.within || activity->check_every,
-                "time limits");
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        bool gives = limits[i]->action == WF_LIMIT_REASSIGN || limits[i]->action == WF_LIMIT_ESCALATE;
+        if (!limits[i]->within)
+            continue;
+        if (!wf_act_type_works(activity->type))
+            wf_fault_add(check->faults, "limit_without_work", check->path,
+                         "\"%s\" has a time limit, but is of type \"%s\"", activity->act_id,
+                         wf_act_type_name(activity->type));
+        else if (gives && activity->type == WF_ACT_AUTOMATION)
+            wf_fault_add(check->faults, "limit_action", check->path,
+                         "the time limit of \"%s\" cannot %s a job", activity->act_id,
+                         wf_limit_action_name(limits[i]->action));
+    }
 }
 
 static void
@@ -361,7 +365,7 @@ check_activity(struct check *check)
     check_assignment(check);
     check_routing_rules(check);
     link_constraints(check);
-    check_supported(check);
+    check_limits(check);
 }
 
 /* Exactly one initial (which is found here), at least one completion. */
@@ -394,8 +398,6 @@ wf_process_compile(struct wf_process *process, struct wf_faults *faults)
         snprintf(check.path, sizeof check.path, "activities[%zu]", i);
         check_activity(&check);
     }
-    if (process->time_limit.within)
-        wf_fault_add(faults, "unsupported", "time_limit", "the process uses a time limit, which this version cannot run");
 
     if (process->initial) {
         wf_graph_analyse(process);

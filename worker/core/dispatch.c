@@ -149,6 +149,7 @@ make_instance(struct wf_unit *unit, const struct wf_command *command, struct wf_
     batch->opener = process->initial;
     batch->opened_by = 1;
     batch->dirty = true;
+    wf_timer_begin(unit, instance);
     return instance;
 }
 
@@ -192,7 +193,7 @@ static bool
 take(struct wf_unit *unit, struct wf_task *task, const struct wf_command *command)
 {
     if (command->executor_id) {
-        if (!wf_start_entitled(unit, task, command->executor_id))
+        if (!wf_start_entitled(unit, task, command))
             return false;
         wf_task_set_state(unit, task, WF_TASK_PROCESSING);
         task->executor_id = command->executor_id;
@@ -333,7 +334,7 @@ static bool
 may_end(struct wf_unit *unit, struct wf_task *task, const struct wf_command *command)
 {
     if (command->executor_id) {
-        if (!wf_start_entitled(unit, task, command->executor_id))
+        if (!wf_start_entitled(unit, task, command))
             return false;
         if (task->state == WF_TASK_WAITING) { /* takes and ends it (STA-1) */
             if (task->instance->state == WF_INSTANCE_SUSPENDED)
@@ -484,8 +485,8 @@ apply_load(struct wf_unit *unit, const struct wf_command *command)
 static bool
 apply(struct wf_unit *unit, const struct wf_command *command)
 {
-    if (command->failure)
-        return wf_unit_reject(unit, WF_CODE_INVALID_COMMAND, "%s", command->failure);
+    if (command->refused)
+        return wf_unit_reject(unit, WF_CODE_INVALID_COMMAND, "%s", command->refused);
     switch (command->operation) {
     case WF_OP_INIT_INSTANCE: return apply_init(unit, command);
     case WF_OP_GET_TASK: return apply_get(unit, command);
@@ -493,13 +494,16 @@ apply(struct wf_unit *unit, const struct wf_command *command)
     case WF_OP_HANG_TASK:
     case WF_OP_RESET_TASK:
     case WF_OP_RELEASE_TASK:
-    case WF_OP_REASSIGN_TASK: return apply_control_task(unit, command);
+    case WF_OP_REASSIGN_TASK:
+    case WF_OP_EXTEND_TASK:
+    case WF_OP_FAIL_TASK: return apply_control_task(unit, command);
     case WF_OP_SET_ENTITY:
     case WF_OP_SET_VARIABLES: return apply_control_set(unit, command);
     case WF_OP_SUSPEND_INSTANCE:
     case WF_OP_RESUME_INSTANCE:
     case WF_OP_CANCEL_INSTANCE:
-    case WF_OP_MODIFY_INSTANCE: return apply_control_instance(unit, command);
+    case WF_OP_MODIFY_INSTANCE:
+    case WF_OP_RETRY_INCIDENT: return apply_control_instance(unit, command);
     case WF_OP_SHOW_INSTANCE: return apply_show(unit, command);
     case WF_OP_SUBSCRIBE:
     case WF_OP_UNSUBSCRIBE: return apply_subscription(unit, command);
@@ -624,6 +628,13 @@ raise_rejection(struct wf_unit *unit, const struct wf_command *command)
     finish(unit, instance);
 }
 
+/* Whether pending tasks are checked even if the command changed nothing (FWD-7). */
+static bool
+checks_again(const struct wf_command *command)
+{
+    return command->operation == WF_OP_MODIFY_INSTANCE || command->operation == WF_OP_FIRE_TIMER;
+}
+
 /* The operation, and what it moves. */
 static bool
 apply_and_move(struct wf_unit *unit, const struct wf_command *command)
@@ -631,7 +642,7 @@ apply_and_move(struct wf_unit *unit, const struct wf_command *command)
     if (!apply(unit, command))
         return false;
     struct wf_instance *instance = unit->outcome.instance;
-    return !instance || !(unit->event_count || command->operation == WF_OP_MODIFY_INSTANCE) ||
+    return !instance || !(unit->event_count || checks_again(command)) ||
            wf_task_run(unit, instance);
 }
 

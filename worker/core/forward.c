@@ -4,6 +4,7 @@
 
 #include "core/dependency.h"
 #include "core/graph.h"
+#include "core/incident.h"
 #include "core/rule.h"
 #include "core/task.h"
 
@@ -215,6 +216,7 @@ instance_set_state(struct wf_unit *unit, struct wf_instance *instance, enum wf_i
 static void
 complete(struct wf_unit *unit, struct wf_instance *instance)
 {
+    wf_incident_resolve(unit, instance, NULL);
     instance_set_state(unit, instance, WF_INSTANCE_COMPLETED);
     instance->completion_flag = instance->reached_flag;
     instance->date_completed = wf_instance_now(unit, instance);

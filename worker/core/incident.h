@@ -3,7 +3,7 @@
  *
  * A task has at most one open incident, and so has an instance for what concerns it as a whole; a newer
  * one resolves the older.  It is part of the events of its task (or instance) while it is open,
- * and goes with the task: what ends or is withdrawn has none.
+ * and is resolved by what makes it pointless: the task is taken, given back, over.
  *
  * An incident does not change how FWD-7 judges the instance: its task is waiting or in hand, not
  * pending, so the instance goes on running (STA-2), and the incident itself says what is wrong.

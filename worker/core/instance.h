@@ -75,6 +75,8 @@ struct wf_task {
     /* Bookkeeping of the unit of work. */
     bool stored;            /* a row of to_do_task_list exists */
     const char **stored_candidates; /* those that the table has; NULL: none */
+    enum wf_timer stored_timer; /* that stands in the table of timers; NONE: none */
+    int64_t stored_timer_at;
     bool dirty;             /* differs from that row */
     uint32_t touched;       /* number of the command that last touched it */
     int32_t event;          /* of that command, counted from 1; 0: none */
@@ -202,6 +204,7 @@ struct wf_instance {
 
     /* Bookkeeping of the unit of work. */
     bool stored, dirty;
+    bool stored_timed;     /* its limit stands in the table of timers */
     uint32_t touched;
     int32_t event;
     int previous_state;

@@ -9,6 +9,7 @@
 #include "core/merge.h"
 #include "core/rule.h"
 #include "core/start.h"
+#include "core/timer.h"
 
 int64_t
 wf_instance_now(const struct wf_unit *unit, const struct wf_instance *instance)
@@ -79,6 +80,7 @@ wf_task_create(struct wf_unit *unit, struct wf_instance *instance, struct wf_act
 void
 wf_task_set_state(struct wf_unit *unit, struct wf_task *task, enum wf_task_state state)
 {
+    enum wf_task_state from = task->state;
     wf_unit_event_of(unit, task);
 
     int64_t now = wf_instance_now(unit, task->instance);
@@ -92,11 +94,13 @@ wf_task_set_state(struct wf_unit *unit, struct wf_task *task, enum wf_task_state
         task->date_processing = now;
     task->date_changed = now;
     task->state = state;
+    wf_timer_follow(unit, task, from);
+    if (!wf_task_state_open(state) || state == WF_TASK_WAITING || from == WF_TASK_WAITING)
+        wf_incident_resolve(unit, task->instance, task);
     if (wf_task_state_open(state))
         return;
     task->date_ended = now;
     wf_load_end(unit, task);
-    wf_incident_resolve(unit, task->instance, task);
     if (task->activity->sub_process)
         wf_interaction_withdraw(unit, task);
 }
@@ -180,6 +184,7 @@ move(struct wf_unit *unit, struct wf_task *task, bool *ret_moved)
 
     switch (wf_dependency_check(unit, task)) {
     case WF_NOT_READY:
+        wf_timer_check_later(unit, task);
         return !unit->rejected && !unit->outcome.asks;
     case WF_ABSORB:
         wf_task_set_state(unit, task, WF_TASK_ABSORBED);

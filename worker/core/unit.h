@@ -63,18 +63,21 @@ struct wf_command {
     enum wf_based_on to_based_on;
     const char *to_group;
     const char *start_act_id; /* modify-instance */
+    int32_t attempt;           /* the one that the executor works on; 0: not said */
+    int64_t within;            /* extend-task, microseconds; 0: as the activity says */
+    const char *failure_code, *failure_detail; /* fail-task */
     int32_t withdraw_n;
     bool check;
     bool include_sub_processes;
     const char *incident_id;
     enum wf_timer timer;   /* fire-timer, of task_n or (0) of the instance */
     int64_t timer_at;      /* when it was due: one that was set anew is another one */
-    const char *failure;   /* an own command's effect could not be saved, for this reason: an incident instead */
     const char *filter; /* subscribe, unsubscribe: JSON object */
     const char *remote_engine, *remote_instance_id; /* notify: who changed */
     enum wf_instance_state remote_state;
     int32_t remote_position;                        /* 0: not numbered */
     const char *remote_code, *remote_detail;        /* the incident there, or NULL */
+    const char *refused;   /* an own command's effect could not be saved, for this reason: an incident instead */
     struct wf_process *definition;     /* deploy-process: decoded and compiled, owned by the unit */
     struct wf_institution *institution; /* load-institution: the change, decoded, owned by the unit */
     const struct wf_faults *faults;    /* what the decoder found wrong in either; NULL: nothing */

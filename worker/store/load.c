@@ -3,6 +3,7 @@
  * the instances concerned, in one round trip (EOS-4, EOS-15).
  */
 #include "core/dispatch.h"
+#include "store/automation.h"
 #include "store/pipeline.h"
 
 /* The statements that load instances, in the order of their calls. */
@@ -110,6 +111,10 @@ instance_read(struct loading *loading, const struct wf_rows *rows, int r)
     instance->date_created = wf_rows_time(rows, r, 21);
     instance->date_completed = wf_rows_time(rows, r, 22);
     instance->date_changed = wf_rows_time(rows, r, 23);
+    instance->due_at = wf_rows_time(rows, r, 24);
+    instance->timed = wf_rows_bool(rows, r, 25);
+    instance->incident = wf_incident_read(rows, r, 26, 0, arena);
+    instance->stored_timed = instance->timed && wf_timers_run(instance);
     instance->stored = true;
     return true;
 }
@@ -166,6 +171,13 @@ task_fill(struct wf_task *task, const struct wf_rows *rows, int r, struct wf_are
     task->unassigned = wf_rows_bool(rows, r, 21);
     task->candidate_count = ids_read(rows, r, 27, arena, &task->candidates);
     task->stored_candidates = task->candidates;
+    if (!wf_rows_null(rows, r, 28) && wf_timer_from_name(wf_rows_peek(rows, r, 28), &task->timer))
+        task->timer_at = wf_rows_time(rows, r, 29);
+    task->incident = wf_incident_read(rows, r, 30, task->n, arena);
+    if (wf_timers_run(task->instance)) {
+        task->stored_timer = task->timer;
+        task->stored_timer_at = task->timer_at;
+    }
     task->stored = true;
 }
 

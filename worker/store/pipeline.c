@@ -44,7 +44,8 @@ call_add(struct wf_pipeline *pipeline, enum wf_statement statement)
 void
 wf_pipeline_send(struct wf_pipeline *pipeline, struct wf_table *table)
 {
-    static const int binary[WF_COLUMNS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    static const int binary[WF_COLUMNS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,
+                                               1, 1, 1, 1, 1, 1, 1, 1};
     const char *values[WF_COLUMNS_MAX];
     int lengths[WF_COLUMNS_MAX];
 

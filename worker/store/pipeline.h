@@ -27,7 +27,7 @@ struct wf_store {
     struct wf_table *tables[WF_STATEMENT_COUNT];
 };
 
-enum { WF_CALLS_MAX = 32 };
+enum { WF_CALLS_MAX = 64 };
 
 /* Between the ids of a list that is one text in a statement: no id has it. */
 #define WF_IDS_JOIN "\x1f"

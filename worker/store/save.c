@@ -9,6 +9,7 @@
 #include "core/constraint.h"
 #include "core/interaction.h"
 #include "core/load.h"
+#include "store/automation.h"
 #include "store/pipeline.h"
 
 /* The statements that a walk fills, in the order in which they are sent (EOS-24: command ids first, loads last). */
@@ -19,8 +20,9 @@ static const enum wf_statement order[] = {
     WF_STATEMENT_HANDED_ON_INSERT,  WF_STATEMENT_TASK_CANDIDATE_DELETE, WF_STATEMENT_TASK_CANDIDATE_INSERT,
     WF_STATEMENT_BATCH_PUT,         WF_STATEMENT_WINNER_INSERT,      WF_STATEMENT_WINNER_DELETE,
     WF_STATEMENT_SUMMARY_PUT,       WF_STATEMENT_SUMMARY_DELETE,     WF_STATEMENT_REMOTE_PUT,
-    WF_STATEMENT_SUBSCRIPTION_PUT,  WF_STATEMENT_SUBSCRIPTION_DELETE, WF_STATEMENT_OUTBOX_INSERT,
-    WF_STATEMENT_TOKEN_PUT,         WF_STATEMENT_LOAD_CHANGE,
+    WF_STATEMENT_SUBSCRIPTION_PUT,  WF_STATEMENT_SUBSCRIPTION_DELETE, WF_STATEMENT_TIMER_DELETE,
+    WF_STATEMENT_TIMER_PUT,         WF_STATEMENT_INCIDENT_INSERT,    WF_STATEMENT_INCIDENT_RESOLVE,
+    WF_STATEMENT_OUTBOX_INSERT,     WF_STATEMENT_TOKEN_PUT,          WF_STATEMENT_LOAD_CHANGE,
 };
 
 static struct wf_table *
@@ -63,6 +65,16 @@ put_arrivals(struct wf_table *table, const struct wf_task *task)
     wf_buf_drop(&json);
 }
 
+/* Null is the rule. */
+static void
+timed_put(struct wf_table *table, const struct wf_instance *instance)
+{
+    if (instance->timed)
+        wf_table_bool(table, true);
+    else
+        wf_table_null(table);
+}
+
 static void
 instance_insert(struct wf_store *store, const struct wf_instance *instance)
 {
@@ -92,6 +104,9 @@ instance_insert(struct wf_store *store, const struct wf_instance *instance)
     wf_table_text(table, instance->correlation_id);
     wf_table_text(table, instance->requester);
     wf_table_text(table, instance->variables);
+    wf_table_time(table, instance->due_at);
+    timed_put(table, instance);
+    wf_incident_put(table, instance->incident);
 }
 
 static void
@@ -114,6 +129,8 @@ instance_update(struct wf_store *store, const struct wf_instance *instance)
     wf_table_text(table, instance->reached_flag);
     wf_table_text(table, instance->last_flag);
     wf_table_text(table, instance->variables);
+    timed_put(table, instance);
+    wf_incident_put(table, instance->incident);
 }
 
 static void
@@ -171,6 +188,9 @@ task_put(struct wf_store *store, struct wf_arena *arena, const struct wf_task *t
         wf_table_bool(table, true);
     else
         wf_table_null(table);
+    wf_table_text(table, task->timer == WF_TIMER_NONE ? NULL : wf_timer_name(task->timer));
+    wf_table_time(table, task->timer_at);
+    wf_incident_put(table, task->incident);
 }
 
 /* Who may take a task stands in rows of their own, as long as it is a user-defined group's. */
@@ -387,6 +407,7 @@ instance_put(struct wf_store *store, struct wf_arena *arena, const struct wf_ins
     handed_on_put(store, instance);
     batches_put(store, instance);
     interaction_put(store, instance);
+    wf_incidents_put(store, instance);
     if (wf_instance_state_over(instance->state)) {
         working_state_delete(store, instance);
     } else {
@@ -493,6 +514,7 @@ unit_put(struct wf_store *store, const struct wf_work *work)
     reservations_put(store, WF_STATEMENT_RESERVATION_DELETE, work->released, work->released_count);
     for (size_t i = 0; i < unit->instance_count; i++)
         instance_put(store, unit->arena, unit->instance_list[i]);
+    wf_timers_put(store, work);
     for (size_t i = 0; i < work->partition_count; i++)
         outbox_put(store, &work->partitions[i]);
     roster_put(store, unit);

@@ -29,12 +29,12 @@
     X(OUTBOX_REPLACE, "outbox_replace", "ILLY", "l")                                    \
     X(COMMAND_ID_FIND, "command_id_find", "uu", "lliiu")                                \
     X(COMMAND_ID_INSERT, "command_id_insert", "uuliiu", "")                             \
-    X(INSTANCE_LOAD, "instance_load", "u", "liti" "tttttttt" "iiiiii" "b" "tt" "zzz")   \
-    X(INSTANCE_INSERT, "instance_insert", "uzzz" "iiiiiiii" "tb" "tttttttttt", "")      \
-    X(INSTANCE_UPDATE, "instance_update", "uzz" "iiiii" "tb" "ttttt", "")               \
-    X(TASK_LOAD, "task_load", "u", "li" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "b" "ltiitt")  \
-    X(TASK_INSERT, "task_insert", "ui" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "ttb", "")  \
-    X(TASK_UPDATE, "task_update", "ui" "tt" "ii" "tttttt" "i" "zzz" "llz" "ttb", "")    \
+    X(INSTANCE_LOAD, "instance_load", "u", "liti" "tttttttt" "iiiiii" "b" "tt" "zzz" "zbttttil") \
+    X(INSTANCE_INSERT, "instance_insert", "uzzz" "iiiiiiii" "tb" "tttttttttt" "zbt", "")\
+    X(INSTANCE_UPDATE, "instance_update", "uzz" "iiiii" "tb" "ttttt" "bt", "")          \
+    X(TASK_LOAD, "task_load", "u", "li" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "b" "ltiitt" "tzttttil")  \
+    X(TASK_INSERT, "task_insert", "ui" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "ttb" "tzt", "")  \
+    X(TASK_UPDATE, "task_update", "ui" "tt" "ii" "tttttt" "i" "zzz" "llz" "ttb" "tzt", "")    \
     X(TASK_DELETE, "task_delete", "ui", "")                                             \
     X(TASK_CANDIDATE_INSERT, "task_candidate_insert", "uizt", "")                       \
     X(TASK_CANDIDATE_DELETE, "task_candidate_delete", "ui", "")                         \
@@ -53,6 +53,11 @@
     X(SUBSCRIPTION_LOAD, "subscription_load", "u", "lttt")                              \
     X(SUBSCRIPTION_PUT, "subscription_put", "uttt", "")                                 \
     X(SUBSCRIPTION_DELETE, "subscription_delete", "ut", "")                             \
+    X(TIMER_NEXT, "timer_next", "iI", "iuitzz")                                         \
+    X(TIMER_PUT, "timer_put", "uitzi", "")                                              \
+    X(TIMER_DELETE, "timer_delete", "uitz", "")                                         \
+    X(INCIDENT_INSERT, "incident_insert", "utziitt", "")                                \
+    X(INCIDENT_RESOLVE, "incident_resolve", "utz", "")                                  \
     X(CANDIDATE_FIND, "candidate_find", "tttti", "luiiz")                               \
     X(RULE_FAULTS, "rule_faults", "T" "tt", "lt")                                       \
     X(RULES_ASK, "rules_ask", "TBL" "tt" "tiui" "ttt" "itt", "ibttb")                   \

@@ -166,6 +166,7 @@ struct wf_work_partition {
     int64_t position_times[WF_COMMAND_TOPICS]; /* of the last record taken, by topic */
     int64_t published_number;                  /* rows up to it are deleted (EOS-15) */
     int64_t outbox_number;                     /* out of load: of this batch's row */
+    int64_t timer_at;                          /* out of save: the earliest timer that it set; 0: none */
     struct wf_slice events;                    /* into save: no row when empty */
 };
 
@@ -191,6 +192,24 @@ struct wf_roster {
     size_t staff_count, staff_capacity, role_count, role_capacity;
     bool lacking;
 };
+
+/* Something that falls due (core/timer.h). */
+struct wf_due {
+    int32_t partition;
+    struct wf_uuid instance_id;
+    int32_t n; /* 0: the instance */
+    enum wf_timer timer;
+    int64_t due_at;
+};
+
+/*
+ * The timers of these partitions that fall due first, due or not yet, at most `limit` of each, in the order of
+ * their times, into the arena; and the database's clock.  Outside of a unit.  Nobody but the owner of a partition
+ * writes its timers, and a timer that has fired meanwhile is none to the core.
+ */
+enum wf_verdict wf_store_timers(struct wf_store *store, const int32_t *partitions, size_t count, int32_t limit,
+                                struct wf_arena *arena, struct wf_due **ret_due, size_t *ret_count, int64_t *ret_now,
+                                struct wf_error *reterr) WF_CHECKED;
 
 /* One unit of work.  Zeroed, then filled by the lane; everything is borrowed. */
 struct wf_work {
@@ -219,6 +238,8 @@ struct wf_work {
     /* Into save, besides what the unit holds. */
     const struct wf_reservation *reserved, *released;
     size_t reserved_count, released_count;
+    const struct wf_due *fired; /* timers that commands of the unit fired: they are gone, whatever came of it */
+    size_t fired_count;
     const char *institution_document; /* the whole of unit->next_institution as an institution file; or NULL */
     int64_t next_institution_version; /* must be institution_version + 1 */
 };

@@ -113,10 +113,10 @@ Test(control, release_of_a_job)
     TELL("get 2 x!", "2 A processing x!");
     TELL("release 2 y!", "rejected not_entitled");
     TELL("hang 2 ann", "rejected not_entitled");
-    TELL("release 2 actor:op", "2 A waiting job");
+    TELL("release 2 actor:op", "2 A waiting #2 job");
     TELL("reassign 2 to:ann actor:op", "rejected wrong_state");
-    TELL("get 2 y!", "2 A processing y!");
-    TELL("release 2 y!", "2 A waiting job");
+    TELL("get 2 y!", "2 A processing y! #2");
+    TELL("release 2 y!", "2 A waiting #3 job");
 }
 
 /* TSK-7: to a person, in the group or not, but not on leave; from every state of work. */
@@ -289,10 +289,10 @@ Test(control, suspended_jobs)
     TELL("suspend actor:op", "suspended");
     TELL("get 2 x!", "rejected instance_suspended");
     TELL("end 2 x!", "rejected instance_suspended"); /* would take it */
-    TELL("release 3 x!", "3 B waiting");             /* announced when resumed */
+    TELL("release 3 x!", "3 B waiting #2");          /* announced when resumed */
     TELL("end 4 ann", "4 D ended; 5 B pending");
     story_reload();
-    TELL("resume actor:op", "running; 2 A waiting job; 3 B waiting job; 5 B waiting job");
+    TELL("resume actor:op", "running; 2 A waiting job; 3 B waiting #2 job; 5 B waiting job");
     TELL("end 2 x!", "2 A ended; 6 C ended");
 }
 
@@ -439,9 +439,10 @@ Test(control, table)
 
     for (const struct wf_transition *row = wf_transitions; row->rule; row++, rows++) {
         cr_assert(wf_task_state_open(row->from));
-        cr_assert(row->by_holder || row->by_operator || row->operation == WF_OP_NOTIFY);
+        cr_assert(row->by_holder || row->by_operator || row->by_engine || row->operation == WF_OP_NOTIFY);
         for (const struct wf_transition *other = wf_transitions; other < row; other++)
-            cr_assert(other->operation != row->operation || other->from != row->from);
+            cr_assert(other->operation != row->operation || other->from != row->from ||
+                      other->to != row->to);
     }
-    cr_assert_eq(rows, 11);
+    cr_assert_eq(rows, 36);
 }

@@ -54,12 +54,6 @@ Test(definition, supported)
     SAME(story_faults(FINE "B:interaction func:f; A -b-> B; B -> C"), "");
 }
 
-/* What a definition may say and this version cannot run is refused when it is deployed, not when it is met. */
-Test(definition, unsupported)
-{
-    SAME(story_faults(FINE "B:task limited; A -b-> B; B -> C"), "unsupported");
-}
-
 /* ASG-10: a constraint names activities that people work on. */
 Test(definition, constraints)
 {
@@ -70,15 +64,12 @@ Test(definition, constraints)
          "constraint_without_work constraint_without_work");
 }
 
-Test(definition, time_limit_of_the_process)
+/* STA-3: what waits for nobody has no time limit, and a job is nobody else's. */
+Test(definition, time_limits)
 {
-    struct wf_faults faults = {.arena = &story.arena};
-    struct wf_process *process = story_process("p", FINE);
-
-    process->time_limit.within = 1;
-    cr_assert_not(wf_process_compile(process, &faults));
-    SAME(faults.items[0].path, "time_limit");
-    wf_process_drop(process);
+    SAME(story_faults(FINE "D:dummy take:1; A -b-> D; D -> C"), "limit_without_work");
+    SAME(story_faults(FINE "B:automation end:1,reassign; A -b-> B; B -> C"), "limit_action");
+    SAME(story_faults(FINE "B:automation take:1 end:1,end,x; A -b-> B; B -> C; limit 5,cancel"), "");
 }
 
 Test(definition, automation_without_program)

@@ -212,7 +212,7 @@ Test(dispatch, unknown_operation)
     story_begin(one_task);
     TELL("init", "running; 1 I ended; 2 A waiting");
     static const enum wf_operation operations[] = {
-        WF_OP_EXTEND_TASK, WF_OP_FAIL_TASK, WF_OP_RETRY_INCIDENT, WF_OP_SET_PRESENCE, WF_OP_AUTHORIZE, WF_OP_REVOKE};
+        WF_OP_SET_PRESENCE, WF_OP_AUTHORIZE, WF_OP_REVOKE};
     for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
         struct wf_command command = {.operation = operations[i], .id = "t/0/1", .has_instance_id = true};
         command.instance_id.bytes[15] = 1;

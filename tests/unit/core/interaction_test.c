@@ -96,7 +96,7 @@ Test(interaction, whose_work_it_is)
 Test(interaction, flag_without_rule)
 {
     begin(home);
-    TELL("notify 2 completed odd pos:4 id:n", "2 S processing incident:no_route");
+    TELL("notify 2 completed odd pos:4 id:n", "2 S processing !no_route");
     cr_assert_eq(wf_interaction_remote(wf_instance_task(story_instance(0), 2))->position, 4);
     TELL("notify 2 completed odd pos:4 id:n", "duplicate");
     story_reload();
@@ -108,11 +108,11 @@ Test(interaction, flag_without_rule)
 Test(interaction, not_started)
 {
     begin(home);
-    TELL("notify 2 cancelled code:unknown_process", "2 S processing incident:unknown_process");
+    TELL("notify 2 cancelled code:unknown_process", "2 S processing !unknown_process");
     TELL("notify 2 cancelled code:unknown_process", "");
     story_reload();
     TELL("notify 2 running pos:3", "2 S processing");
-    TELL("notify 2 cancelled pos:9", "2 S processing incident:sub_process_cancelled");
+    TELL("notify 2 cancelled pos:9", "2 S processing !sub_process_cancelled");
     TELL("cancel", "2 S withdrawn; cancelled");
 }
 
@@ -120,7 +120,7 @@ Test(interaction, no_such_engine)
 {
     story_begin(home);
     story.deaf = true;
-    TELL("init", "running; 1 I ended; 2 S waiting incident:unknown_engine");
+    TELL("init", "running; 1 I ended; 2 S waiting !unknown_engine");
     TELL("suspend", "suspended");
     TELL("resume included", "running");
 }
@@ -130,7 +130,7 @@ Test(interaction, circle)
 {
     story_begin(home);
     TELL("init hops:15", BEGUN);
-    TELL("init hops:16", "running; 1 I ended; 2 S waiting incident:limit_exceeded");
+    TELL("init hops:16", "running; 1 I ended; 2 S waiting !limit_exceeded");
     TELL("init hops:17 requester:{}", "tell {} cancelled limit_exceeded; rejected limit_exceeded");
 }
 
@@ -218,7 +218,7 @@ Test(interaction, retry)
     begin(home);
     cr_assert_not(wf_interaction_retry(&story.unit, task(2))); /* it works */
     story.unit.rejected = false;
-    TELL("notify 2 completed odd pos:4", "2 S processing incident:no_route");
+    TELL("notify 2 completed odd pos:4", "2 S processing !no_route");
     cr_assert_not(wf_interaction_retry(&story.unit, task(2)));
     cr_assert_eq(story.unit.outcome.code, WF_CODE_NO_ROUTE);
 }
@@ -227,7 +227,7 @@ Test(interaction, retry_of_a_start)
 {
     begin(home);
     const char *first = remote_of(2);
-    TELL("notify 2 cancelled code:unknown_process", "2 S processing incident:unknown_process");
+    TELL("notify 2 cancelled code:unknown_process", "2 S processing !unknown_process");
     story.unit.request_count = 0;
     cr_assert(wf_interaction_retry(&story.unit, task(2)));
     cr_assert_eq(story.unit.request_count, 1);
