@@ -448,10 +448,11 @@ class Reader:
 
 
 def read_answers(text: str) -> Json:
-    """`ready=yes next=A,B none=null broken!text`"""
+    """`ready=yes next=A,B none=null broken!text endless~loops`"""
     answers: Json = {}
     for word in shlex.split(text):
-        name, sign, value = re.fullmatch(r"(\w+)([=!])(.*)", word).groups()  # type: ignore[union-attr]
+        name, sign, value = re.fullmatch(r"(\w+)([=!~])(.*)", word).groups()  # type: ignore[union-attr]
         plain: dict[str, Any] = {"yes": True, "no": False, "null": None}
-        answers[name] = {"error": value} if sign == "!" else plain[value] if value in plain else names(value)
+        answers[name] = {"error": value} if sign == "!" else {"does": value} if sign == "~" else \
+            plain[value] if value in plain else names(value)
     return answers

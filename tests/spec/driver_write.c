@@ -34,9 +34,7 @@ write_headers(struct driver *driver, const struct wf_message *message)
         wf_buf_puts(out, i ? ",\"" : "\"");
         wf_buf_append(out, header->name.data, header->name.length);
         wf_buf_puts(out, "\":");
-        wf_buf_byte(out, '"');
-        wf_buf_append(out, header->value.data, header->value.length); /* ASCII without quotes: ids, types, times */
-        wf_buf_byte(out, '"');
+        wf_json_string_n(out, header->value.data, header->value.length); /* the requester of a subscription is JSON */
     }
     wf_json_close(out, '}');
 }

@@ -139,7 +139,19 @@ class EnginePlay(Play):
             self.deployed(file, 1)
         for step in self.case.steps:
             self.step(step)
+        if self.timed():
+            self.stop_timers()
         return self.played
+
+    def timed(self) -> bool:
+        return any({"time_limits", "check_every"} & set(activity) or "time_limit" in file
+                   for file in self.files.values() for activity in file["activities"])
+
+    def stop_timers(self) -> None:
+        """What is still open is cancelled: the case is over, and its timers would go on."""
+        for instance_id, seen in list(self.teller.seen.items()):
+            if seen.state not in ("completed", "cancelled"):
+                self.send(Command("control", {"operation": "cancel-instance", "instance_id": instance_id, "actor": "op"}), [])
 
     def plain(self, data: Any) -> Any:
         """With the names of the case, and of an engine that is called workflow."""
@@ -260,14 +272,18 @@ class EnginePlay(Play):
                     rest.append(Result(None, [event]))
             for topic, message in self.bus.jobs[instance_id][self.jobs[instance_id]:]:
                 self.jobs[instance_id] += 1
-                own.events.append((topic, self.plain(message.json)))
+                job = (topic, self.plain(message.json))
+                if message.header("ce_causationid") == command_id:
+                    own.events.append(job)
+                else:
+                    rest.append(Result(None, [job]))
         own.events += [(topic, self.plain(message.json) if topic != "dead-letter" else None)
                        for topic, message in self.bus.others.get(command_id or "-", []) if topic != "outcome"]
         return [own, *rest]
 
     def mention(self, event: Json) -> None:
         """A sub-process has a name as soon as an event mentions it."""
-        if "remote" in event:
+        if "remote" in event and "task_id" in event:
             self.teller.remote(event["remote"])
 
     # the tables
@@ -299,7 +315,11 @@ def functions_sql(functions: list[tuple[str, str]]) -> str:
         declare
             v_answer jsonb := (select answer from pawl_rules.told where function = p_function);
         begin
-            if jsonb_typeof(v_answer) = 'object' then
+            if v_answer ->> 'does' = 'loops' then
+                loop end loop;
+            elsif v_answer ->> 'does' = 'recurses' then
+                return pawl_rules.told(p_function);
+            elsif jsonb_typeof(v_answer) = 'object' then
                 raise exception '%', v_answer ->> 'error';
             end if;
             return v_answer;

@@ -15,7 +15,7 @@ TASK_MEMBERS = set("""instance_id process_id version entity_id task_id act_id ac
     actor reason candidates assignment flags completion_flag attempt incident remote date_created occurred_at due_at
     position""".split())
 INSTANCE_MEMBERS = set("""instance_id process_id version entity_id state previous_state completion_flag variables incident
-    waits actor reason requester occurred_at position due_at""".split())
+    waits actor reason requester remote occurred_at position due_at""".split())
 
 
 @dataclass
@@ -247,6 +247,9 @@ class Teller:
             words.append("requester " + self.tidy(" ".join(str(asks[name]) for name in asks if name != "instance_id")))
         if event.get("due_at") != old.get("due_at"):
             words.append(self._due(event))
+        if "remote" in event:
+            told = event["remote"]
+            words.append("told " + " ".join(told[member] for member in ("engine", "instance_id", "state") if member in told))
         words += self._incident(event, old)
         if "waits" in event:
             words.append("waits: " + "; ".join(self.tidy(event["waits"]).splitlines()))
