@@ -299,7 +299,7 @@ check_routing_rules(struct check *check)
                      "\"%s\" has a post rule, but no routing rules that name what may follow", activity->act_id);
 }
 
-/* Limits are of tasks that wait for somebody, and a job can be given to nobody else (STA-3). */
+/* Limits are of tasks that wait for somebody, and a job can be given to nobody else (STA-3); what is checked is a rule (FWD-7). */
 static void
 check_limits(struct check *check)
 {
@@ -319,6 +319,9 @@ check_limits(struct check *check)
                          "the time limit of \"%s\" cannot %s a job", activity->act_id,
                          wf_limit_action_name(limits[i]->action));
     }
+    if (activity->check_every && !wf_rule_is_pre(activity))
+        wf_fault_add(check->faults, "check_without_rule", check->path,
+                     "\"%s\" has a \"check_every\", but no pre rule that could be asked", activity->act_id);
 }
 
 static void

@@ -72,6 +72,14 @@ Test(definition, time_limits)
     SAME(story_faults(FINE "B:automation take:1 end:1,end,x; A -b-> B; B -> C; limit 5,cancel"), "");
 }
 
+/* FWD-7: what is asked again and again is a user-defined pre rule. */
+Test(definition, check_every)
+{
+    SAME(story_faults(FINE "B:task pre:f check:5; A -b-> B; B -> C"), "");
+    SAME(story_faults(FINE "B:task check:5; A -b-> B; B -> C"), "check_without_rule");
+    SAME(story_faults(FINE "B:task post:f check:5; A -b-> B; B -> C"), "check_without_rule");
+}
+
 Test(definition, automation_without_program)
 {
     struct wf_faults faults = {.arena = &story.arena};

@@ -243,6 +243,45 @@ Test(timer, copies)
     SAME(story_waits(10), "2 A waiting @ann | 3 A waiting @bob | 4 A waiting @cid");
 }
 
+/* FWD-7: a pending task is asked for again and again, silently, until its rule says yes. */
+Test(timer, check_every)
+{
+    story_begin("I:initial; A:task pre:f check:60 take:5; C:completion; I -> A; A -> C");
+    story_answers("f=no");
+    TELL("init", "running; 1 I ended; 2 A pending");
+    cr_assert_eq(task(2)->timer, WF_TIMER_CHECK);
+    cr_assert_eq(task(2)->due_at, 0, "it is late for nobody");
+    SAME(story_waits(60), "");
+    cr_assert_eq(task(2)->timer, WF_TIMER_CHECK);
+    cr_assert_gt(task(2)->timer_at, task(2)->date_created + 60 * INT64_C(1000000), "the next one");
+    story_reload();
+    story_answers("f=yes");
+    SAME(story_waits(60), "2 A waiting");
+    cr_assert_str_eq(story.unit.events[0].actor, "~engine");
+    cr_assert_eq(task(2)->timer, WF_TIMER_TAKE);
+}
+
+/* A rule that fails when it is asked by the clock is an incident; who retries it has it asked again. */
+Test(timer, check_fails)
+{
+    story_begin("I:initial; A:task pre:f check:60; C:completion; I -> A; A -> C");
+    story_answers("f=no");
+    TELL("init", "running; 1 I ended; 2 A pending");
+    story_reload();
+    story_answers("f!oops");
+    SAME(story_waits(60), "2 A pending !rule_failed");
+    cr_assert_eq(task(2)->timer, WF_TIMER_NONE);
+    story_reload();
+    story_answers("f=no");
+    TELL("retry 2 actor:op", "2 A pending");
+    cr_assert_eq(task(2)->timer, WF_TIMER_CHECK);
+    TELL("suspend actor:op", "suspended");
+    story_reload();
+    story_answers("f=yes");
+    SAME(story_waits(100), "");
+    TELL("resume actor:op", "running; 2 A waiting");
+}
+
 /* The tables of transitions: every row can be found by its operation and state. */
 Test(timer, tables)
 {
