@@ -199,12 +199,7 @@ driver_line(struct driver *driver, const char *line, size_t length)
     struct wf_error error;
 
     if (length == strlen(reset) && memcmp(line, reset, length) == 0) {
-        struct wf_buf out = driver->out;
-        bool bare = driver->bare;
-        driver->out = (struct wf_buf){0};
-        driver_drop(driver);
-        driver_open(driver, bare);
-        driver->out = out;
+        driver_reset(driver);
         wf_buf_puts(&driver->out, "{}");
     } else if (!wf_scan_check(line, length, &driver->arena, &object, &error)) {
         fail(driver, error.message);

@@ -34,6 +34,9 @@ struct driver {
 void driver_open(struct driver *driver, bool bare);
 void driver_drop(struct driver *driver);
 
+/* Forgets everything, as if newly opened; the answer at hand is empty then. */
+void driver_reset(struct driver *driver);
+
 /* Handles one line of input and appends one line of output to driver->out. */
 void driver_line(struct driver *driver, const char *line, size_t length);
 

@@ -34,6 +34,32 @@ condition_holds(void *context, struct wf_arena *arena, const char *condition, co
     return wf_condition_holds(((struct driver *)context)->conditions, arena, condition, variables, ret_holds, ret_reason);
 }
 
+/* Everything but the codec and the compiled conditions, which know nothing of what was said before. */
+static void
+begin(struct driver *driver)
+{
+    wf_unit_begin(&driver->unit, &driver->arena);
+    (void)wf_time_parse(clock_start, &driver->unit.now);
+    driver->unit.process_find = process_find;
+    driver->unit.variables_merge = wf_variables_merge;
+    driver->unit.condition_holds = condition_holds;
+    driver->unit.context = driver;
+    driver->institution = wf_institution_new();
+    driver->unit.institution = driver->institution;
+}
+
+static void
+end(struct driver *driver)
+{
+    wf_institution_drop(driver->unit.next_institution);
+    wf_institution_drop(driver->institution);
+    for (size_t i = 0; i < driver->document_count; i++)
+        wf_decoded_drop(driver->documents[i]);
+    wf_buf_drop(&driver->outbox);
+    wf_buf_drop(&driver->outcome);
+    wf_arena_drop(&driver->arena);
+}
+
 void
 driver_open(struct driver *driver, bool bare)
 {
@@ -42,30 +68,29 @@ driver_open(struct driver *driver, bool bare)
     *driver = (struct driver){.bare = bare};
     if (!wf_codec_open(&driver->codec, "workflow", "core-driver", "", VALUE_MAX, &error))
         exit(EXIT_FAILURE);
-    wf_unit_begin(&driver->unit, &driver->arena);
-    (void)wf_time_parse(clock_start, &driver->unit.now);
-    driver->unit.process_find = process_find;
-    driver->unit.variables_merge = wf_variables_merge;
-    driver->unit.condition_holds = condition_holds;
-    driver->unit.context = driver;
     driver->conditions = wf_conditions_open();
-    driver->institution = wf_institution_new();
-    driver->unit.institution = driver->institution;
+    begin(driver);
+}
+
+void
+driver_reset(struct driver *driver)
+{
+    struct driver fresh = {.codec = driver->codec, .conditions = driver->conditions, .bare = driver->bare};
+
+    end(driver);
+    fresh.out = driver->out;
+    wf_buf_clear(&fresh.out);
+    *driver = fresh;
+    begin(driver);
 }
 
 void
 driver_drop(struct driver *driver)
 {
-    wf_institution_drop(driver->unit.next_institution);
-    wf_institution_drop(driver->institution);
-    for (size_t i = 0; i < driver->document_count; i++)
-        wf_decoded_drop(driver->documents[i]);
-    wf_buf_drop(&driver->outbox);
-    wf_buf_drop(&driver->outcome);
+    end(driver);
     wf_buf_drop(&driver->out);
     wf_conditions_close(driver->conditions);
     wf_codec_drop(&driver->codec);
-    wf_arena_drop(&driver->arena);
 }
 
 /* Ids that a test can know: the n-th is 00000000-0000-7000-8000-<n in twelve hexadecimal digits>. */

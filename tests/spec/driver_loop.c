@@ -4,8 +4,7 @@
 static struct wf_slice
 copy(struct driver *driver, struct wf_slice slice)
 {
-    return (struct wf_slice){slice.data ? wf_arena_memdup(&driver->arena, slice.data, slice.length + !slice.length) : NULL,
-                             slice.length};
+    return (struct wf_slice){wf_arena_strndup(&driver->arena, slice.data, slice.length), slice.length};
 }
 
 /* Whether a message is a command to this engine, by its topic's number or by its name. */
@@ -55,7 +54,7 @@ void
 driver_loop(struct driver *driver)
 {
     static struct wf_message message; /* a large one */
-    const char *at = driver->outbox.data, *end = at + driver->outbox.length;
+    const char *at = driver->outbox.data, *end = driver->outbox.length ? at + driver->outbox.length : at;
     enum wf_topic topic;
 
     while (at < end && wf_message_decode(&at, end, &message))

@@ -43,7 +43,7 @@ void
 driver_write_messages(struct driver *driver, const struct wf_buf *messages)
 {
     static struct wf_message message;
-    const char *at = messages->data, *end = at + messages->length;
+    const char *at = messages->data, *end = messages->length ? at + messages->length : at;
     struct wf_buf *out = &driver->out;
 
     while (at < end && wf_message_decode(&at, end, &message)) {

@@ -235,6 +235,12 @@ wf_settings_read(enum wf_program program, int *argc, char **argv, struct wf_sett
     return ok;
 }
 
+void
+wf_settings_forget(void)
+{
+    wf_arena_drop(&file_texts);
+}
+
 static void
 flag_name(const char *name, char flag[64])
 {

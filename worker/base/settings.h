@@ -80,6 +80,9 @@ struct wf_settings {
 bool wf_settings_read(enum wf_program program, int *argc, char **argv, struct wf_settings *ret_settings,
                       struct wf_error *reterr) WF_CHECKED;
 
+/* Gives back the texts of files that were read, for who reads many: settings read from any are void then. */
+void wf_settings_forget(void);
+
 /* Prints one line a setting, with its default, for --help. */
 void wf_settings_help(enum wf_program program, FILE *out);
 

@@ -118,19 +118,20 @@ put_requester(struct wf_compose *compose, const struct wf_task *task)
     wf_json_close(compose->value, '}');
 }
 
+/* What belongs together goes by the id of the instance that it began with, unless it has another: in `first`, to the end. */
 static void
-start_encode(struct wf_compose *compose, const struct wf_request *request, const struct wf_command *cause)
+start_encode(struct wf_compose *compose, const struct wf_request *request, const struct wf_command *cause,
+             struct wf_line *first)
 {
     const struct wf_instance *instance = request->instance;
     struct wf_buf *value = compose->value;
-    struct wf_line own = {0};
 
-    wf_line_uuid(&own, &instance->instance_id);
+    wf_line_uuid(first, &instance->instance_id);
     wf_line_task(&compose->id, &instance->instance_id, request->remote.n);
     wf_line_add(&compose->id, "/");
     wf_line_int(&compose->id, request->remote.attempt);
     command_attributes(compose, WF_OP_INIT_INSTANCE, cause,
-                       instance->correlation_id ? instance->correlation_id : own.text);
+                       instance->correlation_id ? instance->correlation_id : first->text);
     wf_json_open(value, '{');
     wf_json_put_string(value, "process_id", request->remote.process_id);
     if (request->remote.version)
@@ -215,12 +216,13 @@ wf_request_encode(struct wf_codec *codec, const struct wf_request *request, cons
                   const struct wf_command *cause, int64_t now, struct wf_buf *outbox)
 {
     bool starts = request->kind == WF_REQUEST_START;
+    struct wf_line first = {0};
     struct wf_compose compose;
 
     command_begin(&compose, codec, starts ? WF_TOPIC_COMMAND_INIT : WF_TOPIC_COMMAND_CONTROL, target, now);
     wf_line_add(&compose.source, codec->source);
     if (starts)
-        start_encode(&compose, request, cause);
+        start_encode(&compose, request, cause, &first);
     else if (request->kind == WF_REQUEST_CHANGE)
         change_encode(&compose, request, cause);
     else

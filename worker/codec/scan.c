@@ -215,10 +215,12 @@ fail_duplicate(struct scan *scan, const struct key *key)
 static bool
 check_keys(struct scan *scan, size_t first)
 {
-    struct key *keys = scan->keys + first;
     size_t count = scan->key_count - first;
 
     scan->key_count = first;
+    if (count < 2)
+        return true; /* nor need there be any list yet */
+    struct key *keys = scan->keys + first;
     if (count > FEW_KEYS) {
         qsort(keys, count, sizeof *keys, key_compare);
         for (size_t i = 1; i < count; i++)
