@@ -36,8 +36,12 @@ struct wf_batch_taken {
  * (EOS-18), and orders it: by timestamp, then in the order of the topics, but each source in
  * its own order, so that every prefix of the batch is a position.  The engine's own commands
  * come first.  The batch stays empty when the database does not answer; then worker->recover is set.
+ * Where a partition is being read from an earlier place (taking.c), worker->held_back may be set.
  */
 void wf_batch_take(struct wf_worker *worker, struct wf_batch_taken *batch);
+
+/* Releases what wf_batch_take() holds back for later batches; before the consumer is closed. */
+void wf_batch_drop_held(struct wf_worker *worker);
 
 /* Decodes all and says what is to be done with each. */
 void wf_batch_decode(struct wf_worker *worker, struct wf_batch_taken *batch);

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "worker.h"
+#include "batch.h"
 
 enum { OPEN_LIMIT_MS = 5000, CLOSE_LIMIT_MS = 5000 };
 
@@ -166,6 +166,7 @@ void
 wf_worker_disconnect(struct wf_worker *worker)
 {
     set_awakened(worker, NULL);
+    wf_batch_drop_held(worker);
     wf_consumer_close(worker->consumer, CLOSE_LIMIT_MS); /* revokes, and so drains the publisher */
     wf_publisher_close(worker->publisher, CLOSE_LIMIT_MS);
     wf_generation_release(worker->generation);

@@ -77,7 +77,7 @@ turn(struct wf_worker *worker)
     if (room && !any_unserved(worker))
         wf_positions_idle(worker);
     int64_t limit = (any_unserved(worker) ? 20 : IDLE_MS) * WF_MILLISECOND;
-    wf_worker_wait(worker, room, room ? wf_own_wait(worker, limit) : limit);
+    wf_worker_wait(worker, room && !worker->held_back, room ? wf_own_wait(worker, limit) : limit);
 }
 
 /* The process ends itself when a turn takes too long (EOS-17): whoever restarts it goes on. */

@@ -43,6 +43,13 @@ struct wf_partition {
     int64_t timer_at;       /* when its first timer is due, by the database's clock; 0: to be read (own.h) */
 };
 
+/* Records of one partition of one command topic that wait for earlier ones of another topic (taking.c). */
+struct wf_held {
+    int64_t epoch; /* under which they were taken; void under another */
+    struct wf_record *records;
+    size_t count;
+};
+
 /* Processes by version, and the newest version of each. */
 struct wf_cache {
     struct wf_arena arena;           /* of the maps' keys */
@@ -70,6 +77,8 @@ struct wf_worker {
     struct wf_generation *generation; /* of the current assignment; NULL: none */
     struct wf_partition *partitions;  /* by number */
     int32_t partition_count;
+    struct wf_held *held;             /* by partition and topic; NULL: none yet */
+    bool held_back;                   /* the last batch left something there */
     int32_t advance_at;               /* the partition that was last on its way to being served */
     struct wf_cache cache;
     size_t batch_limit;               /* commands; smaller after trouble */

@@ -7,6 +7,7 @@
 #include "mock.h"
 
 static struct wf_error error;
+static bool caught_up; /* as the last call of wf_consumer_take() said */
 
 struct member {
     struct mock mock;
@@ -87,7 +88,7 @@ take_until(struct member *member, int until, size_t limit)
     while (member->next < until && wf_clock_monotonic() < give_up) {
         wf_consumer_poll(member->consumer);
         size_t most = (size_t)(until - member->next) < limit ? (size_t)(until - member->next) : limit;
-        cr_assert(wf_consumer_take(member->consumer, 0, WF_TOPIC_COMMAND_END, most, records, &count, &error));
+        cr_assert(wf_consumer_take(member->consumer, 0, WF_TOPIC_COMMAND_END, most, records, &count, &caught_up, &error));
         for (size_t i = 0; i < count; i++) {
             cr_assert_eq(atoll(records[i].value.data), member->next, "lost or repeated at %d", member->next);
             cr_assert_eq(records[i].header_count, 1);
@@ -149,6 +150,31 @@ Test(consumer, nothing_is_lost_or_repeated_by_late_begins_and_seeks)
     cr_assert_eq(member.lost, 0);
 }
 
+Test(consumer, it_is_known_when_the_end_was_reached)
+{
+    struct member member = {0};
+    struct wf_record record;
+    int64_t give_up = wf_clock_monotonic() + 20 * WF_SECOND;
+    size_t count;
+
+    member_join(&member);
+    mock_fill(&member.mock, WF_TOPIC_COMMAND_END, 0, 0, 10);
+    begin_at(&member, 0, 0);
+    take_until(&member, 9, 1);
+    cr_assert(!caught_up, "one record is left");
+    take_until(&member, 10, 1);
+    while (!caught_up && wf_clock_monotonic() < give_up) {
+        wf_consumer_wait(member.consumer, true, 100);
+        cr_assert(wf_consumer_take(member.consumer, 0, WF_TOPIC_COMMAND_END, 1, &record, &count, &caught_up, &error));
+    }
+    cr_assert(caught_up);
+    begin_at(&member, 0, 5);
+    member.next = 5;
+    take_until(&member, 6, 1);
+    cr_assert(!caught_up, "that was another beginning");
+    member_close(&member);
+}
+
 Test(consumer, nothing_is_taken_before_the_partition_is_begun)
 {
     struct member member = {0};
@@ -159,11 +185,11 @@ Test(consumer, nothing_is_taken_before_the_partition_is_begun)
     mock_fill(&member.mock, WF_TOPIC_COMMAND_END, 0, 0, 10);
     for (int i = 0; i < 10; i++) {
         wf_consumer_poll(member.consumer);
-        cr_assert(wf_consumer_take(member.consumer, 0, WF_TOPIC_COMMAND_END, 4, records, &count, &error));
+        cr_assert(wf_consumer_take(member.consumer, 0, WF_TOPIC_COMMAND_END, 4, records, &count, &caught_up, &error));
         cr_assert_eq(count, 0);
         wf_consumer_wait(member.consumer, true, 20);
     }
-    cr_assert(wf_consumer_take(member.consumer, 77, WF_TOPIC_COMMAND_END, 4, records, &count, &error));
+    cr_assert(wf_consumer_take(member.consumer, 77, WF_TOPIC_COMMAND_END, 4, records, &count, &caught_up, &error));
     cr_assert_eq(count, 0);
     member_close(&member);
 }
@@ -302,7 +328,7 @@ Test(consumer, a_position_that_is_gone_halts_its_partition_alone)
     while (ok && wf_clock_monotonic() < give_up) {
         wf_consumer_poll(member.consumer);
         for (int topic = WF_COMMAND_TOPICS - 1; ok && topic >= 0; topic--)
-            ok = wf_consumer_take(member.consumer, 1, (enum wf_topic)topic, 4, records, &count, &error);
+            ok = wf_consumer_take(member.consumer, 1, (enum wf_topic)topic, 4, records, &count, &caught_up, &error);
         wf_consumer_wait(member.consumer, true, 100);
     }
     cr_assert(!ok);

@@ -34,6 +34,16 @@ source_open(struct wf_consumer *consumer, int topic, int32_t number, struct sour
     rd_kafka_queue_io_event_enable(source->queue, consumer->records_fd, &one, sizeof one);
 }
 
+/* What it holds is from before: records would be outdated by themselves, the news of an end would not. */
+static void
+source_empty(const struct source *source)
+{
+    rd_kafka_message_t *message;
+
+    while ((message = rd_kafka_consume_queue(source->queue, 0)))
+        rd_kafka_message_destroy(message);
+}
+
 /*
  * Tells librdkafka what is begun and where to go on.  The eager protocol knows only whole
  * assignments, so those that were begun before are assigned anew at their next record: what
@@ -76,7 +86,9 @@ wf_consumer_begin(struct wf_consumer *consumer, int32_t partition, const int64_t
         return;
     for (int topic = 0; topic < consumer->topics; topic++) {
         source_open(consumer, topic, partition, &mine->sources[topic]);
+        source_empty(&mine->sources[topic]);
         mine->sources[topic].next = positions[topic] > 0 ? positions[topic] : 0;
+        mine->sources[topic].caught_up = false;
     }
     mine->begun = true;
     consumer->stale = true;
@@ -230,7 +242,7 @@ make_kafka(struct wf_consumer *consumer, struct wf_error *reterr)
         {"auto.offset.reset", "error"},
         {"enable.auto.commit", "false"},
         {"enable.auto.offset.store", "false"},
-        {"enable.partition.eof", "false"},
+        {"enable.partition.eof", "true"},
         {"isolation.level", "read_committed"}, /* also: committed offsets are read stable (EOS-12) */
         {"fetch.wait.max.ms", wait_ms},
         {"fetch.error.backoff.ms", "100"},

@@ -144,9 +144,13 @@ struct wf_record {
  * Fails when the topic no longer has the position (retention ate it, or the topic was made
  * anew: EOS-19): FATAL for this partition, which is halted; the others go on.  What was taken
  * before is in records and *ret_count all the same.
+ *
+ * *ret_caught_up says whether the end of the topic has been reached since the partition was begun; what
+ * comes after that was sent later.
  */
 bool wf_consumer_take(struct wf_consumer *consumer, int32_t partition, enum wf_topic topic, size_t limit,
-                      struct wf_record *records, size_t *ret_count, struct wf_error *reterr) WF_CHECKED;
+                      struct wf_record *records, size_t *ret_count, bool *ret_caught_up,
+                      struct wf_error *reterr) WF_CHECKED;
 
 /* Bytes of keys, values and headers of a record, for the limit of a batch. */
 size_t wf_record_size(const struct wf_record *record);

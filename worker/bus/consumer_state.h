@@ -11,6 +11,7 @@
 struct source {
     rd_kafka_queue_t *queue; /* its own, from the first begin to the close; NULL before */
     int64_t next;            /* offset of the next record to take; what the next assign begins at */
+    bool caught_up;          /* its end was reached since the begin */
 };
 
 struct partition {

@@ -67,7 +67,7 @@ read_error(struct wf_consumer *consumer, const rd_kafka_message_t *message, int 
 
 bool
 wf_consumer_take(struct wf_consumer *consumer, int32_t partition, enum wf_topic topic, size_t limit,
-                 struct wf_record *records, size_t *ret_count, struct wf_error *reterr)
+                 struct wf_record *records, size_t *ret_count, bool *ret_caught_up, struct wf_error *reterr)
 {
     struct partition *mine = consumer_partition(consumer, partition);
     int index = consumer_topic(consumer, topic);
@@ -76,11 +76,15 @@ wf_consumer_take(struct wf_consumer *consumer, int32_t partition, enum wf_topic 
     bool ok = true;
 
     *ret_count = 0;
+    *ret_caught_up = source && source->caught_up;
     /* Between a seek and its assign the queue still holds what is no longer wanted. */
     if (!mine || !mine->begun || consumer->stale)
         return true;
     while (ok && *ret_count < limit && (message = rd_kafka_consume_queue(source->queue, 0))) {
-        if (message->err && message->offset >= 0 && message->offset != source->next) {
+        if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+            *ret_caught_up = source->caught_up = true; /* marks of transactions may lie before the end */
+            rd_kafka_message_destroy(message);
+        } else if (message->err && message->offset >= 0 && message->offset != source->next) {
             rd_kafka_message_destroy(message); /* from before a seek: errors are not outdated by it, as records are */
         } else if (message->err) {
             ok = read_error(consumer, message, index, reterr);
