@@ -18,7 +18,9 @@ import re
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
+
+from plan import Plan
 
 Json = dict[str, Any]
 
@@ -233,20 +235,15 @@ def write_replay(replay: Replay, folder: Path) -> None:
     tables = {kind: names.mapped() for kind, names in replay.names.items()}
     (folder / "names.json").write_text(json.dumps(tables, indent=1), encoding="utf-8")
     with open(folder / "plan.txt", "w", encoding="utf-8", newline="\n") as file:
-        write_plan(replay, file)
+        fill_plan(replay).write(file)
 
 
-def write_plan(replay: Replay, file: TextIO) -> None:
-    """See replay_plan.h."""
-    acts = {act: number for number, act in enumerate(replay.names["activity"].names)}
-    staff = {member["staff_id"]: number for number, member in enumerate(replay.institution["staff"])}
-    rows = sum(len(rows) for _, rows in replay.cases)
-    print("replay-plan 1", len(acts), len(staff), len(replay.cases), rows, file=file)
-    print(replay.process_id, file=file)
-    for act in acts:
-        print(act, file=file)
-    for member in staff:
-        print(member, file=file)
+def fill_plan(replay: Replay) -> Plan:
+    plan = Plan(replay.process_id, sequence=True)
+    for member in replay.institution["staff"]:
+        plan.staff(member["staff_id"])
     for entity, done in replay.cases:
-        print(entity, end="\t", file=file)
-        print(*(f"{acts[act]}:{staff[member]}" for act, member in done), file=file)
+        following = [act for act, _ in done[1:]] + [END]
+        rows = [(act, member, FLAG + after) for (act, member), after in zip(done, following)]
+        plan.add(entity, FLAG + done[0][0], rows)
+    return plan

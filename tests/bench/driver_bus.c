@@ -1,4 +1,4 @@
-#include "replay_kafka.h"
+#include "driver_bus.h"
 
 #include <librdkafka/rdkafka.h>
 #include <stdio.h>
@@ -7,19 +7,21 @@
 
 #include "base/clock.h"
 
-enum { OPEN_MS = 30000, NAME_SIZE = 300, COMPLAINTS = 10 };
+enum { OPEN_MS = 30000, NAME_SIZE = 300, COMPLAINTS = 10, TAKEN = 512 };
 
 static const char *const command_topics[] = {
-    [REPLAY_INIT] = "command.init-instance", [REPLAY_GET] = "command.get-task", [REPLAY_END] = "command.end-task"};
-static const char *const event_topics[] = {
-    [REPLAY_TASK] = "state.task", [REPLAY_INSTANCE] = "state.instance", [REPLAY_OUTCOME] = "outcome"};
+    [BUS_INIT] = "command.init-instance", [BUS_GET] = "command.get-task", [BUS_END] = "command.end-task"};
+static const char *const event_topics[BUS_TOPICS] = {
+    [BUS_TASK] = "state.task", [BUS_INSTANCE] = "state.instance", [BUS_OUTCOME] = "outcome"};
 
-struct replay_kafka {
+struct bus {
     rd_kafka_t *producer, *consumer;
-    rd_kafka_topic_t *commands[REPLAY_COMMANDS];
-    char events[REPLAY_TOPICS][NAME_SIZE];
-    const char *outcome;
-    rd_kafka_message_t *message; /* the one that the caller looks at */
+    rd_kafka_topic_t *commands[BUS_COMMANDS];
+    char events[BUS_TOPICS][NAME_SIZE]; /* empty: not read */
+    struct bus_options options;
+    rd_kafka_queue_t *queue;
+    rd_kafka_message_t *taken[TAKEN]; /* at once: a lock and a wake-up for many */
+    size_t taken_count, taken_at;     /* `taken_at`: the one that the caller looks at */
     int complaints;
     struct wf_error failure;
     bool failed;
@@ -42,42 +44,41 @@ list_drop(rd_kafka_topic_partition_list_t **list)
 static void
 on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
-    struct replay_kafka *kafka = opaque;
+    struct bus *bus = opaque;
 
     (void)rk;
-    if (!message->err || kafka->failed)
+    if (!message->err || bus->failed)
         return;
-    kafka->failed = true;
-    wf_fail(&kafka->failure, WF_FATE_FATAL, "could not deliver a command: %s", rd_kafka_err2str(message->err));
+    bus->failed = true;
+    wf_fail(&bus->failure, WF_FATE_FATAL, "could not deliver a command: %s", rd_kafka_err2str(message->err));
 }
 
 static void
 on_error(rd_kafka_t *rk, int err, const char *reason, void *opaque)
 {
-    struct replay_kafka *kafka = opaque;
+    struct bus *bus = opaque;
     char why[512];
 
-    if (kafka->complaints++ < COMPLAINTS)
+    if (bus->complaints++ < COMPLAINTS)
         fprintf(stderr, "kafka: %s\n", reason);
-    if (err == RD_KAFKA_RESP_ERR__FATAL && !kafka->failed) {
+    if (err == RD_KAFKA_RESP_ERR__FATAL && !bus->failed) {
         rd_kafka_fatal_error(rk, why, sizeof why);
-        kafka->failed = true;
-        wf_fail(&kafka->failure, WF_FATE_FATAL, "%s", why);
+        bus->failed = true;
+        wf_fail(&bus->failure, WF_FATE_FATAL, "%s", why);
     }
 }
 
 static rd_kafka_t *
-client_open(struct replay_kafka *kafka, rd_kafka_type_t type, const char *brokers,
-            const char *const pairs[][2], struct wf_error *reterr)
+client_open(struct bus *bus, rd_kafka_type_t type, const char *const pairs[][2], struct wf_error *reterr)
 {
     WF_SCOPED(conf_drop) rd_kafka_conf_t *conf = rd_kafka_conf_new();
     char why[512];
 
-    rd_kafka_conf_set_opaque(conf, kafka);
+    rd_kafka_conf_set_opaque(conf, bus);
     rd_kafka_conf_set_error_cb(conf, on_error);
     if (type == RD_KAFKA_PRODUCER)
         rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    if (rd_kafka_conf_set(conf, "bootstrap.servers", brokers, why, sizeof why) != RD_KAFKA_CONF_OK) {
+    if (rd_kafka_conf_set(conf, "bootstrap.servers", bus->options.brokers, why, sizeof why) != RD_KAFKA_CONF_OK) {
         wf_fail(reterr, WF_FATE_FATAL, "%s", why);
         return NULL;
     }
@@ -128,30 +129,30 @@ topic_await(rd_kafka_t *client, rd_kafka_topic_t *topic, int *ret_count, struct 
 }
 
 static bool
-producer_open(struct replay_kafka *kafka, const char *brokers, const char *prefix, struct wf_error *reterr)
+producer_open(struct bus *bus, struct wf_error *reterr)
 {
-    static const char *const pairs[][2] = {{"client.id", "replay-driver"},
+    const char *const pairs[][2] = {{"client.id", "bench-driver"},
                                            {"log_level", "3"}, /* errors come to on_error() */
                                            {"enable.idempotence", "true"},
                                            {"partitioner", "murmur2_random"},
                                            {"compression.type", "lz4"},
-                                           {"linger.ms", "2"},
+                                           {"linger.ms", bus->options.linger},
                                            {"socket.nagle.disable", "true"},
                                            {"queue.buffering.max.messages", "1000000"},
                                            {"delivery.report.only.error", "true"},
                                            {NULL, NULL}};
     int count;
 
-    kafka->producer = client_open(kafka, RD_KAFKA_PRODUCER, brokers, pairs, reterr);
-    if (!kafka->producer)
+    bus->producer = client_open(bus, RD_KAFKA_PRODUCER, pairs, reterr);
+    if (!bus->producer)
         return false;
-    for (int i = 0; i < REPLAY_COMMANDS; i++) {
+    for (int i = 0; i < BUS_COMMANDS; i++) {
         char name[NAME_SIZE];
-        snprintf(name, sizeof name, "%s.%s", prefix, command_topics[i]);
-        kafka->commands[i] = rd_kafka_topic_new(kafka->producer, name, NULL);
-        if (!kafka->commands[i])
+        snprintf(name, sizeof name, "%s.%s", bus->options.prefix, command_topics[i]);
+        bus->commands[i] = rd_kafka_topic_new(bus->producer, name, NULL);
+        if (!bus->commands[i])
             return wf_fail(reterr, WF_FATE_FATAL, "not a topic: \"%s\"", name);
-        if (!topic_await(kafka->producer, kafka->commands[i], &count, reterr))
+        if (!topic_await(bus->producer, bus->commands[i], &count, reterr))
             return false;
     }
     return true;
@@ -175,18 +176,18 @@ ask_end(rd_kafka_t *client, const char *name, int32_t partition, int64_t *ret_en
 
 /* Adds all partitions of a topic, each from where it ends now. */
 static bool
-assign_topic(struct replay_kafka *kafka, const char *name, rd_kafka_topic_partition_list_t *list,
+assign_topic(struct bus *bus, const char *name, rd_kafka_topic_partition_list_t *list,
              struct wf_error *reterr)
 {
     int count;
     int64_t end;
 
-    rd_kafka_topic_t *topic = rd_kafka_topic_new(kafka->consumer, name, NULL);
+    rd_kafka_topic_t *topic = rd_kafka_topic_new(bus->consumer, name, NULL);
     if (!topic)
         return wf_fail(reterr, WF_FATE_FATAL, "not a topic: \"%s\"", name);
-    bool ok = topic_await(kafka->consumer, topic, &count, reterr);
+    bool ok = topic_await(bus->consumer, topic, &count, reterr);
     for (int32_t p = 0; ok && p < count; p++) {
-        ok = ask_end(kafka->consumer, name, p, &end, reterr);
+        ok = ask_end(bus->consumer, name, p, &end, reterr);
         if (ok)
             rd_kafka_topic_partition_list_add(list, name, p)->offset = end;
     }
@@ -195,11 +196,11 @@ assign_topic(struct replay_kafka *kafka, const char *name, rd_kafka_topic_partit
 }
 
 static bool
-consumer_open(struct replay_kafka *kafka, const char *brokers, const char *prefix, struct wf_error *reterr)
+consumer_open(struct bus *bus, struct wf_error *reterr)
 {
     char group[64]; /* librdkafka wants a name; nothing is joined or committed */
-    snprintf(group, sizeof group, "replay-driver-%ld", (long)getpid());
-    const char *const pairs[][2] = {{"client.id", "replay-driver"},
+    snprintf(group, sizeof group, "bench-driver-%ld", (long)getpid());
+    const char *const pairs[][2] = {{"client.id", "bench-driver"},
                                     {"log_level", "3"},
                                     {"group.id", group},
                                     {"isolation.level", "read_committed"},
@@ -212,53 +213,58 @@ consumer_open(struct replay_kafka *kafka, const char *brokers, const char *prefi
                                     {NULL, NULL}};
     WF_SCOPED(list_drop) rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(64);
 
-    kafka->consumer = client_open(kafka, RD_KAFKA_CONSUMER, brokers, pairs, reterr);
-    if (!kafka->consumer)
+    bus->consumer = client_open(bus, RD_KAFKA_CONSUMER, pairs, reterr);
+    if (!bus->consumer)
         return false;
-    rd_kafka_poll_set_consumer(kafka->consumer);
-    for (int i = 0; i < REPLAY_TOPICS; i++) {
-        snprintf(kafka->events[i], sizeof kafka->events[i], "%s.%s", prefix, event_topics[i]);
-        if (!assign_topic(kafka, kafka->events[i], list, reterr))
+    rd_kafka_poll_set_consumer(bus->consumer);
+    for (int i = 0; i < BUS_TOPICS; i++) {
+        const char *suffix = i == BUS_JOB ? bus->options.jobs : event_topics[i];
+        if (!suffix)
+            continue;
+        snprintf(bus->events[i], sizeof bus->events[i], "%s.%s", bus->options.prefix, suffix);
+        if (!assign_topic(bus, bus->events[i], list, reterr))
             return false;
     }
-    rd_kafka_resp_err_t err = rd_kafka_assign(kafka->consumer, list);
+    rd_kafka_resp_err_t err = rd_kafka_assign(bus->consumer, list);
     if (err)
         return wf_fail(reterr, WF_FATE_FATAL, "could not assign partitions: %s", rd_kafka_err2str(err));
+    bus->queue = rd_kafka_queue_get_consumer(bus->consumer);
     return true;
 }
 
 bool
-replay_kafka_open(const char *brokers, const char *prefix, const char *outcome, struct replay_kafka **ret_kafka,
-                  struct wf_error *reterr)
+bus_open(const struct bus_options *options, struct bus **ret_bus, struct wf_error *reterr)
 {
-    struct replay_kafka *kafka = calloc(1, sizeof *kafka);
+    struct bus *bus = calloc(1, sizeof *bus);
 
-    if (!kafka)
+    if (!bus)
         return wf_fail(reterr, WF_FATE_FATAL, "out of memory");
-    *ret_kafka = kafka;
-    kafka->outcome = outcome;
-    return producer_open(kafka, brokers, prefix, reterr) && consumer_open(kafka, brokers, prefix, reterr);
+    *ret_bus = bus;
+    bus->options = *options;
+    return producer_open(bus, reterr) && consumer_open(bus, reterr);
 }
 
 void
-replay_kafka_close(struct replay_kafka *kafka)
+bus_close(struct bus *bus)
 {
-    if (!kafka)
+    if (!bus)
         return;
-    if (kafka->message)
-        rd_kafka_message_destroy(kafka->message);
-    if (kafka->consumer) {
-        rd_kafka_consumer_close(kafka->consumer);
-        rd_kafka_destroy(kafka->consumer);
+    while (bus->taken_at < bus->taken_count)
+        rd_kafka_message_destroy(bus->taken[bus->taken_at++]);
+    if (bus->queue)
+        rd_kafka_queue_destroy(bus->queue);
+    if (bus->consumer) {
+        rd_kafka_consumer_close(bus->consumer);
+        rd_kafka_destroy(bus->consumer);
     }
-    for (int i = 0; i < REPLAY_COMMANDS; i++)
-        if (kafka->commands[i])
-            rd_kafka_topic_destroy(kafka->commands[i]);
-    if (kafka->producer) {
-        rd_kafka_flush(kafka->producer, 5000);
-        rd_kafka_destroy(kafka->producer);
+    for (int i = 0; i < BUS_COMMANDS; i++)
+        if (bus->commands[i])
+            rd_kafka_topic_destroy(bus->commands[i]);
+    if (bus->producer) {
+        rd_kafka_flush(bus->producer, 5000);
+        rd_kafka_destroy(bus->producer);
     }
-    free(kafka);
+    free(bus);
 }
 
 static rd_kafka_vu_t
@@ -281,23 +287,23 @@ writable(const char *data)
 }
 
 bool
-replay_kafka_send(struct replay_kafka *kafka, enum replay_command command, struct wf_slice key, struct wf_slice id,
-                  const struct wf_buf *data, struct wf_error *reterr)
+bus_send(struct bus *bus, enum bus_command command, struct wf_slice key, struct wf_slice id,
+         const struct wf_buf *data, struct wf_error *reterr)
 {
     const rd_kafka_vu_t parts[] = {
-        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = kafka->commands[command]},
+        {.vtype = RD_KAFKA_VTYPE_RKT, .u.rkt = bus->commands[command]},
         {.vtype = RD_KAFKA_VTYPE_MSGFLAGS, .u.i = RD_KAFKA_MSG_F_COPY},
         {.vtype = RD_KAFKA_VTYPE_KEY, .u.mem = {.ptr = writable(key.data), .size = key.length}},
         {.vtype = RD_KAFKA_VTYPE_VALUE, .u.mem = {.ptr = data->data, .size = data->length}},
         header("content-type", slice("application/json")),
         header("ce_specversion", slice("1.0")),
         header("ce_id", id),
-        header("ce_source", slice("/replay")),
-        header("ce_outcome", slice(kafka->outcome)),
+        header("ce_source", slice("/bench")),
+        header("ce_outcome", slice(bus->options.outcome)),
     };
 
     for (;;) {
-        rd_kafka_error_t *error = rd_kafka_produceva(kafka->producer, parts, sizeof parts / sizeof parts[0]);
+        rd_kafka_error_t *error = rd_kafka_produceva(bus->producer, parts, sizeof parts / sizeof parts[0]);
         if (!error)
             return true;
         bool full = rd_kafka_error_code(error) == RD_KAFKA_RESP_ERR__QUEUE_FULL;
@@ -306,21 +312,21 @@ replay_kafka_send(struct replay_kafka *kafka, enum replay_command command, struc
         rd_kafka_error_destroy(error);
         if (!full)
             return false;
-        rd_kafka_poll(kafka->producer, 10);
+        rd_kafka_poll(bus->producer, 10);
     }
 }
 
 bool
-replay_kafka_serve(struct replay_kafka *kafka, struct wf_error *reterr)
+bus_serve(struct bus *bus, struct wf_error *reterr)
 {
-    rd_kafka_poll(kafka->producer, 0);
-    if (kafka->failed)
-        *reterr = kafka->failure;
-    return !kafka->failed;
+    rd_kafka_poll(bus->producer, 0);
+    if (bus->failed)
+        *reterr = bus->failure;
+    return !bus->failed;
 }
 
 static void
-read_headers(const rd_kafka_message_t *message, struct replay_event *event)
+read_headers(const rd_kafka_message_t *message, struct bus_event *event)
 {
     rd_kafka_headers_t *headers;
     const char *name;
@@ -340,23 +346,35 @@ read_headers(const rd_kafka_message_t *message, struct replay_event *event)
     }
 }
 
-bool
-replay_kafka_take(struct replay_kafka *kafka, int timeout_ms, struct replay_event *ret_event)
+/* The next one of those taken at once; the one before it is given back. */
+static rd_kafka_message_t *
+next_message(struct bus *bus, int timeout_ms)
 {
-    if (kafka->message)
-        rd_kafka_message_destroy(kafka->message);
-    rd_kafka_message_t *message = kafka->message = rd_kafka_consumer_poll(kafka->consumer, timeout_ms);
+    if (bus->taken_count)
+        rd_kafka_message_destroy(bus->taken[bus->taken_at++]);
+    if (bus->taken_at == bus->taken_count) {
+        ssize_t count = rd_kafka_consume_batch_queue(bus->queue, timeout_ms, bus->taken, TAKEN);
+        bus->taken_at = 0;
+        bus->taken_count = count > 0 ? (size_t)count : 0;
+    }
+    return bus->taken_count ? bus->taken[bus->taken_at] : NULL;
+}
+
+bool
+bus_take(struct bus *bus, int timeout_ms, struct bus_event *ret_event)
+{
+    rd_kafka_message_t *message = next_message(bus, timeout_ms);
+
     if (!message)
         return false;
     if (message->err) {
-        if (kafka->complaints++ < COMPLAINTS)
+        if (bus->complaints++ < COMPLAINTS)
             fprintf(stderr, "kafka: %s\n", rd_kafka_message_errstr(message));
         return false;
     }
-
-    *ret_event = (struct replay_event){.value = {message->payload, message->len}};
+    *ret_event = (struct bus_event){.value = {message->payload, message->len}};
     const char *name = rd_kafka_topic_name(message->rkt);
-    while (ret_event->topic < REPLAY_TOPICS - 1 && strcmp(name, kafka->events[ret_event->topic]) != 0)
+    while (ret_event->topic < BUS_TOPICS - 1 && strcmp(name, bus->events[ret_event->topic]) != 0)
         ret_event->topic++;
     read_headers(message, ret_event);
     return true;

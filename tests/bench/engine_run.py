@@ -1,4 +1,4 @@
-"""What a replay starts and stops: servers, workers, the driver; and what it asks the database afterwards."""
+"""What benchmarks and replays start and stop: servers, workers, the driver; and what a replay asks the database."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Failure(Exception):
 
 
 def say(text: str) -> None:
-    print(f"replay: {text}", file=sys.stderr, flush=True)
+    print(f"{Path(sys.argv[0]).name}: {text}", file=sys.stderr, flush=True)
 
 
 def run(argv: list[str | Path], what: str, env: dict[str, str], stdin: str | None = None) -> str:
@@ -41,6 +41,13 @@ def run(argv: list[str | Path], what: str, env: dict[str, str], stdin: str | Non
         said = (done.stdout[-2000:] + done.stderr[-4000:]).rstrip()
         raise Failure(f"{what} failed (exit code {done.returncode}):\n{said}")
     return done.stdout
+
+
+def program(preset: str, name: str) -> Path:
+    path = PROJECT / "build" / preset / "bin" / name
+    if not path.exists():
+        raise Failure(f"cannot find {path}; run cmake --preset {preset} && cmake --build --preset {preset} first")
+    return path
 
 
 # --- servers ---------------------------------------------------------------------------------------------------
@@ -83,7 +90,7 @@ class Workers:
 
     def _spawn(self) -> subprocess.Popen[bytes]:
         self.count += 1
-        with open(self.folder / f"replay-worker-{self.count}.log", "wb") as log:
+        with open(self.folder / f"bench-worker-{self.count}.log", "wb") as log:
             return subprocess.Popen([self.program], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def _watch(self) -> None:
@@ -94,7 +101,7 @@ class Workers:
                     if worker.poll() is not None and self.ended_alone < RESTARTS:
                         self.ended_alone += 1
                         say(f"worker {worker.pid} ended by itself with exit code {worker.returncode}, see "
-                            f"{self.folder}/replay-worker-*.log; starting another")
+                            f"{self.folder}/bench-worker-*.log; starting another")
                         self.running[number] = self._spawn()
 
     def _sample(self, pid: int) -> None:
@@ -169,10 +176,15 @@ class Killer:
             self.next = time.monotonic() + self._pause()
 
 
-def drive(argv: list[str | Path], env: dict[str, str], progress: Callable[[int], None]) -> Json:
-    """Runs the driver to its end; returns its result."""
+def drive(argv: list[str | Path], env: dict[str, str], progress: Callable[[int], None],
+          stage: Callable[[str], None] = lambda word: None, started: Callable[[int], None] = lambda pid: None) -> Json:
+    """Runs the driver to its end; returns its result.
+
+    `started` is told its process id, `stage` when it begins and ends to measure.
+    """
     driver = subprocess.Popen([str(arg) for arg in argv], env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                               text=True)
+    started(driver.pid)
     result: Json = {}
     assert driver.stdout
     try:
@@ -182,6 +194,8 @@ def drive(argv: list[str | Path], env: dict[str, str], progress: Callable[[int],
                 progress(int(rest.split()[0]))
             elif word == "result":
                 result = json.loads(rest)
+            else:
+                stage(word.strip())
         driver.wait()
     finally:
         if driver.poll() is None:
