@@ -247,6 +247,10 @@ main(int argc, char **argv)
     struct wf_buf in = {0}, lines = {0};
     ssize_t got;
 
+    if (argc > 1 && strcmp(argv[1], "--states") == 0) {
+        driver_states();
+        return EXIT_SUCCESS;
+    }
     driver_open(&driver, argc > 1 && strcmp(argv[1], "--bare") == 0);
     while ((got = read(STDIN_FILENO, wf_buf_reserve(&in, CHUNK), CHUNK)) > 0) {
         in.length += (size_t)got;

@@ -61,4 +61,7 @@ void driver_loop(struct driver *driver);
 /* The messages of a buffer, as elements of a JSON array. */
 void driver_write_messages(struct driver *driver, const struct wf_buf *messages);
 
+/* The tables of transitions, as JSON, to the standard output. */
+void driver_states(void);
+
 #endif

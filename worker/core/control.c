@@ -33,11 +33,13 @@ const struct wf_transition wf_transitions[] = {
     ROW(EXTEND_TASK, PROCESSING, PROCESSING, HOLDER | OPERATOR, "STA-1"),
     ROW(EXTEND_TASK, PAUSING, PAUSING, HOLDER | OPERATOR, "STA-1"),
     ROW(FAIL_TASK, PROCESSING, WAITING, HOLDER | JOB, "STA-2"),
-    ROW(NOTIFY, PROCESSING, ENDED, PARTNER | JOB, "ENG-2"), /* by the instance that works for it */
+    ROW(NOTIFY, PROCESSING, PROCESSING, PARTNER | JOB, "ENG-2"), /* by the instance that works for it */
+    ROW(NOTIFY, PROCESSING, ENDED, PARTNER | JOB, "ENG-2"),
     ROW(RETRY_INCIDENT, WAITING, WAITING, OPERATOR, "STA-2"),
     ROW(RETRY_INCIDENT, WAITING, PROCESSING, OPERATOR, "ENG-2"), /* the start of a sub-process */
     ROW(RETRY_INCIDENT, PROCESSING, PROCESSING, OPERATOR, "ENG-2"),
     ROW(RETRY_INCIDENT, PROCESSING, ENDED, OPERATOR, "STA-2"), /* what a deadline or a sub-process came to */
+    ROW(RESUME_INSTANCE, WAITING, WAITING, OPERATOR | JOB, "TSK-6"), /* announced again */
     ROW(MODIFY_INSTANCE, PENDING, WITHDRAWN, OPERATOR, "TSK-5"),
     ROW(MODIFY_INSTANCE, WAITING, WITHDRAWN, OPERATOR, "TSK-5"),
     ROW(MODIFY_INSTANCE, PROCESSING, WITHDRAWN, OPERATOR, "TSK-5"),
@@ -60,6 +62,7 @@ const struct wf_transition wf_transitions[] = {
 
 const struct wf_move wf_moves[] = {
     {"synchronize", WF_TASK_PENDING, WF_TASK_WAITING, "TSK-1"},
+    {"hand on", WF_TASK_WAITING, WF_TASK_PROCESSING, "ENG-2"}, /* to an instance here or elsewhere */
     {"aggregate", WF_TASK_PENDING, WF_TASK_PENDING, "DEP-2"},
     {"pass", WF_TASK_PENDING, WF_TASK_ENDED, "TSK-3"},
     {"absorb", WF_TASK_PENDING, WF_TASK_ABSORBED, "DEP-4"},
