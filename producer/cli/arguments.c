@@ -20,6 +20,22 @@ cli_fail(enum cli_exit code, const char *format, ...)
     return code;
 }
 
+const char *
+cli_excerpt(const char *text, size_t length, char excerpt[CLI_EXCERPT])
+{
+    size_t used = 0;
+
+    for (size_t i = 0; i < length && used < CLI_EXCERPT - 4; i++) {
+        unsigned char byte = (unsigned char)text[i];
+        excerpt[used++] = byte >= 0x20 && byte != 0x7f ? (char)byte : '?';
+    }
+    bool cut = used < length;
+    while (cut && used && (unsigned char)excerpt[used - 1] >= 0x80)
+        used--; /* not the half of a character */
+    snprintf(excerpt + used, CLI_EXCERPT - used, "%s", cut ? "..." : "");
+    return excerpt;
+}
+
 void
 cli_hint(const char *format, ...)
 {

@@ -94,6 +94,7 @@ line_read(struct line *line, const char *text, size_t length, char why[200])
 {
     struct wf_slice name, value;
     struct wf_peek peek;
+    char excerpt[CLI_EXCERPT];
     enum pawl_kind kind = PAWL_CONTROL;
 
     line->kind = wf_peek_text(wf_peek_member(text, length, "command"));
@@ -109,8 +110,10 @@ line_read(struct line *line, const char *text, size_t length, char why[200])
             return why;
         }
     }
-    if (peek.broken)
-        return "not a JSON object";
+    if (peek.broken) {
+        snprintf(why, 200, "not a JSON object: \"%s\"", cli_excerpt(text, length, excerpt));
+        return why;
+    }
     if (!line->kind)
         return "no member \"command\", which is the kind";
     if (!line->data.length || line->data.data[0] != '{')

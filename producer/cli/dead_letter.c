@@ -132,30 +132,17 @@ list_one(void *context, const rd_kafka_message_t *message)
 
 /* ---- show ---- */
 
-/* The bytes of a UTF-8 sequence, or 0; overlong ones and surrogates do no harm here. */
-static size_t
-sequence_length(const unsigned char *at, size_t left)
-{
-    size_t length = *at < 0x80 ? 1 : *at >> 5 == 6 ? 2 : *at >> 4 == 14 ? 3 : *at >> 3 == 30 ? 4 : 0;
-
-    if (length > left)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    return length;
-}
-
 /* Text as a string; what is no text as {"hex": …}. */
 static void
 put_bytes(struct wf_buf *line, const void *data, size_t length)
 {
     struct wf_buf hex = {0};
-    size_t at = 0, step;
+    const char *at = data, *end = at + length;
+    size_t step;
 
-    while (at < length && (step = sequence_length((const unsigned char *)data + at, length - at)))
+    while (at < end && (step = wf_utf8_length(at, end)))
         at += step;
-    if (at == length) {
+    if (at == end) {
         wf_json_string_n(line, data, length);
         return;
     }

@@ -142,3 +142,20 @@ wf_json_put_time_opt(struct wf_buf *buf, const char *key, int64_t time)
     wf_time_format(time, text);
     wf_json_put_string(buf, key, text);
 }
+
+size_t
+wf_utf8_length(const char *at, const char *end)
+{
+    const unsigned char *s = (const unsigned char *)at;
+    size_t length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+
+    if ((size_t)(end - at) < length)
+        return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((s[i] & 0xc0) != 0x80)
+            return 0;
+    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
+        (s[0] == 0xf4 && s[1] > 0x8f))
+        return 0;
+    return length;
+}

@@ -32,4 +32,7 @@ void wf_json_put_bool(struct wf_buf *buf, const char *key, bool value);
 void wf_json_put_raw_opt(struct wf_buf *buf, const char *key, const char *json);
 void wf_json_put_time_opt(struct wf_buf *buf, const char *key, int64_t time); /* 0: left out */
 
+/* The length of the UTF-8 sequence at `at`, or 0 if there is none (RFC 3629): overlong ones and surrogates are none. */
+size_t wf_utf8_length(const char *at, const char *end);
+
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/json.h"
 
 enum { FEW_KEYS = 16 }; /* compared pairwise; more are sorted */
 
@@ -23,31 +24,13 @@ struct scan {
 
 static bool scan_value(struct scan *scan);
 
-/* The length of the UTF-8 sequence at `at`, or 0 if there is none (RFC 3629). */
-static size_t
-utf8_length(const char *at, const char *end)
-{
-    const unsigned char *s = (const unsigned char *)at;
-    size_t length = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
-
-    if ((size_t)(end - at) < length)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf0 && s[1] < 0x90) ||
-        (s[0] == 0xf4 && s[1] > 0x8f))
-        return 0;
-    return length;
-}
-
 const char *
 wf_excerpt(const char *data, size_t length, char text[WF_EXCERPT])
 {
     size_t used = 0;
 
     for (size_t i = 0; i < length;) {
-        size_t step = utf8_length(data + i, data + length);
+        size_t step = wf_utf8_length(data + i, data + length);
         bool plain = step && (unsigned char)data[i] >= 0x20 && data[i] != 0x7f;
         if (used + (plain ? step : 1) > WF_EXCERPT - 4) {
             memcpy(text + used, "...", 3);
@@ -125,7 +108,7 @@ scan_string(struct scan *scan)
         } else if (byte < 0x20) {
             return fail_at(scan, scan->at, "a control character in a string");
         } else {
-            size_t length = byte < 0x80 ? 1 : utf8_length(scan->at, scan->end);
+            size_t length = byte < 0x80 ? 1 : wf_utf8_length(scan->at, scan->end);
             if (!length)
                 return fail_at(scan, scan->at, "not valid UTF-8");
             scan->at += length;
