@@ -127,22 +127,30 @@ static const char activities_source[] =
     " extract(epoch from mean_waiting_time)::float8 as mean_waiting_time, oldest"
     " from workflow.activity_status where $1::text is null or process_id = $1 order by process_id, open_tasks desc, act_id";
 
+static const char incidents_source[] = /* `pawl incident list` has them all */
+    "* from workflow.incident_list where date_resolved is null and ($1::text is null or process_id = $1)"
+    " order by date_created, incident_id limit 100";
+
 static enum cli_exit
 status_json(PGconn *database, const char *process_id)
 {
-    char *processes = NULL, *activities = NULL;
-    enum cli_exit code = cli_rows_json(database, processes_source, &process_id, 1, &processes);
+    const struct {
+        const char *name, *source;
+    } members[] = {{"processes", processes_source}, {"activities", activities_source}, {"incidents", incidents_source}};
+    struct wf_buf document = {0};
+    enum cli_exit code = CLI_OK;
 
-    if (!code)
-        code = cli_rows_json(database, activities_source, &process_id, 1, &activities);
-    if (!code) {
-        struct wf_buf document = {0};
-        wf_buf_printf(&document, "{\"processes\":%s,\"activities\":%s}", processes, activities);
-        cli_print_json(wf_buf_text(&document));
-        wf_buf_drop(&document);
+    for (size_t i = 0; !code && i < sizeof members / sizeof members[0]; i++) {
+        char *rows = NULL;
+        code = cli_rows_json(database, members[i].source, &process_id, 1, &rows);
+        if (!code)
+            wf_buf_printf(&document, "%s\"%s\":%s", i ? "," : "{", members[i].name, rows);
+        free(rows);
     }
-    free(processes);
-    free(activities);
+    wf_buf_byte(&document, '}');
+    if (!code)
+        cli_print_json(wf_buf_text(&document));
+    wf_buf_drop(&document);
     return code;
 }
 
@@ -156,10 +164,15 @@ status_text(const struct cli *cli, PGconn *database, const char *process_id)
     if (code || !process_id)
         return code;
     puts("\nopen tasks:");
-    return cli_print_rows(cli, database,
+    code = cli_print_rows(cli, database,
                           "act_id, open_tasks as open, pending, waiting, processing, pausing, overdue, "
                           CLI_SPAN("mean_waiting_time") " as mean_waiting, " CLI_TIME("oldest"),
                           activities_source, &process_id, 1);
+    if (code)
+        return code;
+    puts("\nincidents:");
+    return cli_print_rows(cli, database, "incident_id, act_id, code, detail, " CLI_TIME("date_created"), incidents_source,
+                          &process_id, 1);
 }
 
 static enum cli_exit

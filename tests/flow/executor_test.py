@@ -331,6 +331,24 @@ class Many(unittest.TestCase):
         events = [e for e in subscriber.events(instance_id) if e.get("act_id") == "work" and e["state"] == "ended"]
         self.assertEqual(len(events), 1)
 
+    def test_killed_too_often(self) -> None:  # STA-2
+        """Its attempts are used up: an incident, and one more attempt when an operator says so."""
+        bench = Bench(time_limits={"retries": 1})
+        instance_id, hang = bench.start(), bench.section("hang", "argument = {attempt}")
+        for attempt in (1, 2):
+            executor = engine.start_executor(hang, kafka_config=engine.folder / "kafka.conf", lease_s=3,
+                                             executor_group=f"{bench.name}-{attempt}")
+            bench.wait_calls(attempt)
+            executor.kill()
+        event = subscriber.wait(instance_id, "task incident", lambda e: "incident" in e).json
+        self.assertEqual((event["attempt"], event["incident"]["code"]), (2, "timeout"))
+        self.assertEqual(subscriber.events(instance_id)[0]["state"], "running")
+        last = bench.executor("0", "argument = {attempt}", executor_group=f"{bench.name}-3")
+        engine.pawl_ok("incident", "retry", event["incident"]["id"], "--actor", "desk")
+        self.assertEqual(ended(instance_id)["attempt"], 3)
+        self.assertEqual([call["argv"] for call in bench.calls()], [["1"], ["2"], ["3"]])
+        self.assertEqual(last.text().count("job lost"), 0)
+
     def test_asleep(self) -> None:
         """A stopped executor cannot end its program when the time limit passes; its supervisor does."""
         bench = Bench(time_limits={"retries": 2})

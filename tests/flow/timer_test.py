@@ -48,6 +48,7 @@ def setUpModule() -> None:
         limited("wrong", {"take": {"within": "PT0.2S", "then": "escalate", "to": {"role": "nobody"}}}),
         limited("whole", {}, time_limit={"within": "PT0.3S", "then": "cancel"}),
         limited("fast", {"take": {"within": "PT0.1S", "then": "end", "flag": "late"}}),
+        limited("rings", {"take": {"within": "PT1S"}}),
         job("job", {"take": {"within": "PT0.2S"}, "end": {"within": "PT0.2S"}, "retries": 1}),
         job("patient", {"end": {"within": "PT1H"}, "retries": 1}),
     )
@@ -155,6 +156,10 @@ class Jobs(unittest.TestCase):
         self.assertEqual((event["state"], event["attempt"], event["incident"]["code"]), ("waiting", 2, "timeout"))
         refused = client.call("get-task", {"task_id": task, "executor_id": "x"})
         self.assertEqual(refused["code"], "wrong_state")
+        status = engine.pawl_ok("process", "status", "job", "-o", "json").json
+        self.assertEqual((status["processes"][0]["incidents"], [i["incident_id"] for i in status["incidents"]]),
+                         (1, [event["incident"]["id"]]))
+        self.assertIn(event["incident"]["id"], engine.pawl_ok("process", "status", "job").out)
         engine.pawl_ok("incident", "retry", event["incident"]["id"], "--actor", "desk")
         self.job(instance_id, 3)
         refused = client.call("end-task", {"task_id": task, "executor_id": "x", "attempt": 2, "completion_flag": "ok"})
@@ -183,22 +188,49 @@ class Jobs(unittest.TestCase):
 class Killed(unittest.TestCase):
     COUNT = 200
 
+    def kill_one(self) -> None:
+        """At once; it owned half of the partitions, with their timers."""
+        engine.workers[0].kill()
+        engine.start_worker()
+        engine.workers.pop(0)
+
+    def begin(self, process_id: str) -> list[str]:
+        return [client.send("init-instance", {"process_id": process_id}) for _ in range(self.COUNT)]
+
+    def none_left(self, process_id: str) -> None:
+        wait_until("no timer is left", lambda: engine.value("select count(*) from workflow.timer t join workflow.instance i"
+                                                            f" using (instance_id) where i.process_id = '{process_id}'") == "0")
+
+    def fired(self, process_id: str, state: str) -> Counter[str]:
+        return Counter(event["instance_id"] for message in subscriber.messages()
+                       if (event := message.json).get("actor") == "~engine" and event["state"] == state
+                       and event.get("act_id") == "work" and event["process_id"] == process_id)
+
     def test_each_fires_once_whichever_worker_lives(self) -> None:  # STA-3
         begun = []
         for round_ in range(3):
-            ids = [client.send("init-instance", {"process_id": "fast"}) for _ in range(self.COUNT)]
-            engine.workers[0].kill()
-            engine.start_worker()
-            engine.workers.pop(0)
+            ids = self.begin("fast")
+            self.kill_one()
             begun += [client.outcome(command)["instance_id"] for command in ids]
         for instance_id in begun:
             subscriber.instance(instance_id, "completed")
-        fired = Counter(event["instance_id"] for message in subscriber.messages()
-                        if (event := message.json).get("actor") == "~engine" and event.get("state") == "ended"
-                        and event["act_id"] == "work" and event["process_id"] == "fast")
-        self.assertEqual({fired[instance_id] for instance_id in begun}, {1})
-        wait_until("no timer is left", lambda: engine.value("select count(*) from workflow.timer t join workflow.instance i"
-                                                            " using (instance_id) where i.process_id = 'fast'") == "0")
+        self.assertEqual(self.fired("fast", "ended"), Counter(begun))
+        self.none_left("fast")
+
+    def test_reminders_once(self) -> None:  # STA-3: nothing but the engine keeps a reminder from coming twice
+        """The owner is killed while they fire."""
+        begun = []
+        for round_ in range(2):
+            ids = [client.outcome(command)["instance_id"] for command in self.begin("rings")]
+            begun += ids
+            wait_until("the first one", lambda: len(self.fired("rings", "waiting")) > round_ * self.COUNT)
+            self.kill_one()
+            wait_until("all of them", lambda: set(self.fired("rings", "waiting")) >= set(begun))
+        self.none_left("rings")
+        for instance_id in begun:  # what comes after all that may have come
+            client.applied("control", {"operation": "cancel-instance", "instance_id": instance_id, "actor": "desk"})
+            subscriber.instance(instance_id, "cancelled")
+        self.assertEqual(self.fired("rings", "waiting"), Counter(begun))
 
 
 if __name__ == "__main__":
