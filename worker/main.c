@@ -26,25 +26,11 @@ help(void)
          "11 Kafka unusable, 12 database restored to an earlier time, 13 no progress, 14 out of memory.");
 }
 
-static bool
-read_log_level(const char *name, enum wf_log_level *ret_level)
-{
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-
-    for (int i = 0; i < 4; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *ret_level = (enum wf_log_level)i;
-            return true;
-        }
-    return false;
-}
-
 int
 main(int argc, char **argv)
 {
     struct wf_settings settings;
     struct wf_error error;
-    enum wf_log_level level;
 
     if (argc > 1 && strcmp(argv[1], "--help") == 0) {
         help();
@@ -69,13 +55,9 @@ main(int argc, char **argv)
         fprintf(stderr, "pawl-worker: unrecognized argument \"%s\"; see --help\n", argv[1]);
         return WF_EXIT_USAGE;
     }
-    if (!read_log_level(settings.log_level, &level)) {
-        fprintf(stderr, "pawl-worker: unrecognized log level \"%s\"\n", settings.log_level);
-        return WF_EXIT_USAGE;
-    }
     char name[32];
     snprintf(name, sizeof name, "%ld", (long)getpid());
-    wf_log_open(level, strcmp(settings.log_format, "json") == 0, "pawl-worker", name);
+    wf_log_open(wf_log_level_of(settings.log_level), strcmp(settings.log_format, "json") == 0, "pawl-worker", name);
 
     struct sigaction action = {.sa_handler = stop};
     sigaction(SIGTERM, &action, NULL);

@@ -184,7 +184,8 @@ find_published(struct wf_worker *worker, int32_t p)
             end_dead_transaction(worker, partition);
         return false;
     case WF_COMMITTED_NONE: /* the row knows, within two batches (EOS-20) */
-        if (partition->outbox_number > partition->published_number)
+        if (partition->outbox_number > partition->published_number &&
+            strcmp(worker->settings->delivery, "exactly-once") == 0)
             wf_log(WF_LOG_WARNING, "no published number in the group: publishing again what may have been published",
                    "partition=%d above=%" PRId64 " to=%" PRId64, p, partition->published_number,
                    partition->outbox_number);
@@ -192,7 +193,8 @@ find_published(struct wf_worker *worker, int32_t p)
     default:
         if (!wf_restored_check(worker, p, number, incarnation))
             return false;
-        partition->published_number = number;
+        if (number > partition->published_number) /* the group falls behind while delivery is at-least-once */
+            partition->published_number = number;
         return true;
     }
 }

@@ -240,8 +240,6 @@ run(struct cli *cli, int argc, char **argv)
         return code;
     cli->json = strcmp(cli->settings.output, "json") == 0;
     cli->csv = strcmp(cli->settings.output, "csv") == 0;
-    if (!cli->json && !cli->csv && strcmp(cli->settings.output, "text") != 0)
-        return cli_fail(CLI_USAGE, "--output: \"%s\" is none of text, json and csv", cli->settings.output);
     if (cli->csv && !prints_rows(cli->verb))
         return cli_fail(CLI_USAGE, "--output: csv is for lists and reports");
     code = cli->verb->run(cli);

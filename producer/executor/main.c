@@ -43,19 +43,6 @@ help(void)
          "14 out of memory.");
 }
 
-static bool
-read_log_level(const char *name, enum wf_log_level *ret_level)
-{
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-
-    for (int i = 0; i < 4; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *ret_level = (enum wf_log_level)i;
-            return true;
-        }
-    return false;
-}
-
 static enum wf_exit
 usage(const char *message)
 {
@@ -105,11 +92,8 @@ run(const struct wf_settings *settings, bool check)
 {
     struct wf_executives executives;
     struct wf_error error;
-    enum wf_log_level level;
     char name[32];
 
-    if (!read_log_level(settings->log_level, &level))
-        return usage("log_level is error, warning, info or debug");
     if (!settings->config)
         return usage("which file configures it? --config FILE, or PAWL_CONFIG");
     if (!wf_executives_read(settings->config, &executives, &error))
@@ -120,7 +104,7 @@ run(const struct wf_settings *settings, bool check)
     enum wf_exit code = WF_EXIT_OK;
     if (!check) {
         snprintf(name, sizeof name, "%ld", (long)getpid());
-        wf_log_open(level, strcmp(settings->log_format, "json") == 0, "pawl-executor", name);
+        wf_log_open(wf_log_level_of(settings->log_level), strcmp(settings->log_format, "json") == 0, "pawl-executor", name);
         set_signals();
         code = wf_executor_run(settings, &executives);
     }

@@ -96,6 +96,18 @@ Test(settings, errors)
     cr_assert_not_null(strstr(error.message, "PAWL_BATCH_BYTES"));
 }
 
+Test(settings, choices)
+{
+    cr_assert_not_null(GIVEN(WORKER, "--delivery", "at-least-once", "--on-restore", "replay"));
+    cr_assert_str_eq(settings.delivery, "at-least-once");
+    cr_assert_str_eq(settings.on_restore, "replay");
+    for (size_t i = 0; i < 4; i++) {
+        char *value = ((char *[]){"stop|replay", "sto", "replayed", ""})[i];
+        cr_assert_null(GIVEN(WORKER, "--on-restore", value), "\"%s\"", value);
+        cr_assert_not_null(strstr(error.message, "is none of stop|replay"), "%s", error.message);
+    }
+}
+
 Test(settings, errors_in_the_file)
 {
     char *path = write_file("prefix = a\nnonsense = 1\n");

@@ -19,6 +19,15 @@ static struct {
 
 static const char *const level_names[] = {"error", "warning", "info", "debug"};
 
+enum wf_log_level
+wf_log_level_of(const char *name)
+{
+    for (size_t i = 0; i < sizeof level_names / sizeof *level_names; i++)
+        if (strcmp(name, level_names[i]) == 0)
+            return (enum wf_log_level)i;
+    return WF_LOG_INFO;
+}
+
 void
 wf_log_open(enum wf_log_level level, bool json, const char *program, const char *worker)
 {

@@ -12,6 +12,9 @@
 
 enum wf_log_level { WF_LOG_ERROR, WF_LOG_WARNING, WF_LOG_INFO, WF_LOG_DEBUG };
 
+/* The level that a name of the setting log_level stands for; INFO for any other. */
+enum wf_log_level wf_log_level_of(const char *name);
+
 /* `worker` may be NULL.  Not thread-safe: called once, before any thread starts. */
 void wf_log_open(enum wf_log_level level, bool json, const char *program, const char *worker);
 

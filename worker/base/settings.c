@@ -15,6 +15,7 @@ struct setting {
     enum wf_program program;
     size_t offset;
     const char *initial; /* NULL: a number */
+    const char *choices; /* separated by '|'; NULL: any text */
     int64_t number, low, high;
     const char *help;
 };
@@ -23,11 +24,15 @@ static const struct setting table[] = {
 #define S(name_, program_, initial_, help_)                                                          \
     {.name = #name_, .program = WF_PROGRAM_##program_, .offset = offsetof(struct wf_settings, name_), \
      .initial = initial_, .help = help_},
+#define C(name_, program_, initial_, choices_, help_)                                                \
+    {.name = #name_, .program = WF_PROGRAM_##program_, .offset = offsetof(struct wf_settings, name_), \
+     .initial = initial_, .choices = choices_, .help = help_},
 #define N(name_, program_, initial_, low_, high_, help_)                                             \
     {.name = #name_, .program = WF_PROGRAM_##program_, .offset = offsetof(struct wf_settings, name_), \
      .number = initial_, .low = low_, .high = high_, .help = help_},
-    WF_SETTINGS_MAP(S, N)
+    WF_SETTINGS_MAP(S, C, N)
 #undef S
+#undef C
 #undef N
 };
 
@@ -55,10 +60,26 @@ number_of(struct wf_settings *settings, const struct setting *setting)
     return (int64_t *)(void *)((char *)settings + setting->offset);
 }
 
+/* Whether a value is one of words separated by '|'. */
+static bool
+is_choice(const char *choices, const char *value)
+{
+    size_t length = strlen(value);
+
+    for (const char *word = choices; word; word = strchr(word, '|')) {
+        word += *word == '|';
+        if (strcspn(word, "|") == length && strncmp(word, value, length) == 0)
+            return true;
+    }
+    return false;
+}
+
 static bool
 setting_set(struct wf_settings *settings, const struct setting *setting, const char *value,
             const char *where, struct wf_error *reterr)
 {
+    if (setting->choices && !is_choice(setting->choices, value))
+        return wf_fail(reterr, WF_FATE_FATAL, "%s: \"%s\" is none of %s", where, value, setting->choices);
     if (setting->initial) {
         *text_of(settings, setting) = value;
         return true;
@@ -268,8 +289,8 @@ wf_settings_help(enum wf_program program, FILE *out)
             continue;
         flag_name(table[i].name, flag);
         default_text(&table[i], initial);
-        fprintf(out, "  --%-24s %s%s%s%s\n", flag, table[i].help, *initial ? " (default " : "", initial,
-                *initial ? ")" : "");
+        fprintf(out, "  --%-24s %s%s%s%s%s%s\n", flag, table[i].help, table[i].choices ? ": " : "",
+                table[i].choices ? table[i].choices : "", *initial ? " (default " : "", initial, *initial ? ")" : "");
     }
     fprintf(out, "  --%-24s %s\n", "config", "file with settings, one `name = value` a line");
 }
@@ -286,6 +307,8 @@ wf_settings_print_markdown(FILE *out)
         fprintf(out, "| `%s` | %s | `%s` | ", table[i].name, programs[table[i].program], initial);
         if (!table[i].initial)
             fprintf(out, "%lld to %lld", (long long)table[i].low, (long long)table[i].high);
+        for (const char *c = table[i].choices; c && *c; c++) /* '|' would end the cell */
+            fputs(*c == '|' ? ", " : (char[]){*c, '\0'}, out);
         fprintf(out, " | %s |\n", table[i].help);
     }
 }
@@ -296,6 +319,7 @@ wf_settings_print_sample(FILE *out)
     for (size_t i = 0; i < SETTINGS; i++) {
         char initial[128];
         default_text(&table[i], initial);
-        fprintf(out, "# %s\n#%s = %s\n\n", table[i].help, table[i].name, initial);
+        fprintf(out, "# %s%s%s\n#%s = %s\n\n", table[i].help, table[i].choices ? ": " : "",
+                table[i].choices ? table[i].choices : "", table[i].name, initial);
     }
 }

@@ -26,11 +26,11 @@ enum wf_program {
 };
 
 /*
- * S: text (default)    N: whole number (default, lowest, highest)
+ * S: text (default)    C: one of some words (default, the words)    N: whole number (default, lowest, highest)
  *
  *  KIND NAME                  PROGRAM  DEFAULT            RANGE            HELP
  */
-#define WF_SETTINGS_MAP(S, N)                                                                        \
+#define WF_SETTINGS_MAP(S, C, N)                                                                     \
     S(brokers,                 ALL,    "localhost:9092",   "Kafka brokers, host:port separated by commas") \
     S(database,                BOTH,   "dbname=pawl",      "PostgreSQL connection string")             \
     S(prefix,                  ALL,    "workflow",         "what the names of all topics begin with")  \
@@ -47,7 +47,8 @@ enum wf_program {
     N(session_timeout_ms,      WORKER, 10000, 1000, 300000, "Kafka session timeout")                  \
     N(transaction_timeout_ms,  WORKER, 10000, 1000, 300000, "Kafka transaction timeout")              \
     N(watchdog_ms,             WORKER, 20000, 1000, 600000, "the worker ends itself after this long without progress") \
-    S(on_restore,              WORKER, "stop",             "a database older than what was published from it: stop until \"pawl db restored\", or replay unasked what came after it") \
+    C(delivery,                WORKER, "exactly-once", "exactly-once|at-least-once", "how events are published: in Kafka transactions, or sooner, repeated after a failure") \
+    C(on_restore,              WORKER, "stop", "stop|replay", "a database older than what was published from it: stop until \"pawl db restored\", or replay unasked what came after it") \
     N(retry_max_ms,            WORKER, 2000, 10, 60000,    "longest wait between attempts while a server is away") \
     S(rule_schema,             WORKER, "pawl_rules",       "database schema of the user-defined rules and groups") \
     N(rule_timeout_ms,         WORKER, 1000, 1, 10000,     "how long a user-defined function may take, and a statement that calls it for many") \
@@ -57,15 +58,17 @@ enum wf_program {
     N(programs,                EXECUTOR, 4, 1, 1000,       "most programs that run at once") \
     N(lease_s,                 EXECUTOR, 60, 3, 86400,     "time limit that the executor sets itself, and renews, where the activity has none") \
     N(stop_s,                  EXECUTOR, 20, 0, 86400,     "how long running programs may go on when the executor is to stop") \
-    S(output,                  CLIENT, "text",             "text, json, or (lists and reports) csv")    \
-    S(log_level,               ALL,    "info",             "error, warning, info or debug")            \
-    S(log_format,              ALL,    "text",             "text or json")
+    C(output,                  CLIENT, "text", "text|json|csv", "how results are written; csv only lists and reports") \
+    C(log_level,               ALL,    "info", "error|warning|info|debug", "the least important lines that are logged") \
+    C(log_format,              ALL,    "text", "text|json", "how log lines are written")
 
 struct wf_settings {
 #define S(name, program, initial, help) const char *name;
+#define C(name, program, initial, choices, help) const char *name;
 #define N(name, program, initial, low, high, help) int64_t name;
-    WF_SETTINGS_MAP(S, N)
+    WF_SETTINGS_MAP(S, C, N)
 #undef S
+#undef C
 #undef N
     const char *config; /* the file they were read from, or NULL */
 };

@@ -29,9 +29,10 @@ static bool
 make_kafka(const struct wf_settings *settings, struct producer *producer, struct wf_error *reterr)
 {
     char timeout_ms[24], max_bytes[24];
+    bool transactional = producer_is_transactional(producer);
     const struct wf_kafka_property properties[] = {
-        {"transactional.id", producer->id},
-        {"transaction.timeout.ms", timeout_ms},
+        {transactional ? "transactional.id" : "enable.idempotence", transactional ? producer->id : "true"},
+        {transactional ? "transaction.timeout.ms" : "message.timeout.ms", timeout_ms},
         {"partitioner", "murmur2_random"},
         {"compression.codec", "lz4"},
         {"linger.ms", "1"}, /* flush does not wait for it; full batches while a publication is being produced */
@@ -60,6 +61,12 @@ make_kafka(const struct wf_settings *settings, struct producer *producer, struct
 }
 
 bool
+producer_is_transactional(const struct producer *producer)
+{
+    return producer->id[0] != '\0';
+}
+
+bool
 producer_open(const struct wf_settings *settings, const char *id, struct producer *producer, struct wf_error *reterr)
 {
     if (!producer->settings) {
@@ -75,6 +82,8 @@ producer_init(struct producer *producer, int64_t deadline, struct wf_error *rete
 {
     rd_kafka_error_t *error;
 
+    if (!producer_is_transactional(producer))
+        return true;
     while ((error = rd_kafka_init_transactions(producer->kafka, wf_kafka_remaining_ms(deadline, 5000) + 1))) {
         if (!rd_kafka_error_is_retriable(error) || wf_clock_monotonic() >= deadline)
             return wf_kafka_fail_object(reterr, error, "could not begin to use a transactional id");

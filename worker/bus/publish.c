@@ -370,6 +370,35 @@ doubt_named(struct producer *producer)
     pthread_mutex_unlock(&producer->lock);
 }
 
+static bool
+publish_in_transaction(struct publish *publish, struct wf_error *reterr)
+{
+    rd_kafka_error_t *error = rd_kafka_begin_transaction(publish->producer->kafka);
+
+    if (error) {
+        wf_kafka_fail_object(reterr, error, "could not begin a Kafka transaction");
+        producer_kill(publish->producer);
+        return false;
+    }
+    if (produce(publish, reterr) && flush(publish, reterr) && go_on(publish, reterr) &&
+        send_offsets(publish, reterr) && commit(publish, reterr))
+        return true;
+    doubt_named(publish->producer);
+    abort_or_kill(publish->producer);
+    return false;
+}
+
+/* delivery=at-least-once: what was sent before a failure is there, and comes again with the same ids. */
+static bool
+publish_plainly(struct publish *publish, struct wf_error *reterr)
+{
+    if (produce(publish, reterr) && flush(publish, reterr))
+        return true;
+    doubt_named(publish->producer);
+    producer_kill(publish->producer);
+    return false;
+}
+
 bool
 publication_publish(struct producer *producer, const struct wf_publication *publication, const atomic_bool *cancelled,
                     size_t *ret_messages, struct refusal *ret_refusal, struct wf_error *reterr)
@@ -382,26 +411,18 @@ publication_publish(struct producer *producer, const struct wf_publication *publ
         .starts = calloc(publication->count + 1, sizeof(size_t)),
         .refusal = ret_refusal,
     };
-    rd_kafka_error_t *error;
     bool ok = false;
 
     if (!publish.starts)
         exit(WF_EXIT_MEMORY);
     producer->delivery = (struct delivery){0};
     *ret_refusal = (struct refusal){0};
-    if (!producer->kafka) {
+    if (!producer->kafka)
         wf_fail(reterr, WF_FATE_RETRY, "the producer has to be remade");
-    } else if ((error = rd_kafka_begin_transaction(producer->kafka))) {
-        wf_kafka_fail_object(reterr, error, "could not begin a Kafka transaction");
-        producer_kill(producer);
-    } else {
-        ok = produce(&publish, reterr) && flush(&publish, reterr) && go_on(&publish, reterr) &&
-             send_offsets(&publish, reterr) && commit(&publish, reterr);
-        if (!ok) {
-            doubt_named(producer);
-            abort_or_kill(producer);
-        }
-    }
+    else if (producer_is_transactional(producer))
+        ok = publish_in_transaction(&publish, reterr);
+    else
+        ok = publish_plainly(&publish, reterr);
     *ret_messages = publish.produced;
     free(publish.starts);
     return ok;

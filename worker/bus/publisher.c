@@ -171,7 +171,9 @@ revive(struct wf_publisher *publisher, const char *base_name, int64_t deadline, 
 
         if (producer->kafka)
             continue;
-        snprintf(id, sizeof id, "%s-%c", base_name ? base_name : "", 'a' + i);
+        *id = '\0';
+        if (publisher->transactional)
+            snprintf(id, sizeof id, "%s-%c", base_name ? base_name : "", 'a' + i);
         if (!producer_open(publisher->settings, id, producer, reterr))
             return false;
         if (!producer_meet_all(producer, publisher->partitions, deadline, reterr) ||
@@ -212,6 +214,7 @@ publisher_new(const struct wf_settings *settings, int32_t partitions)
         exit(WF_EXIT_MEMORY);
     publisher->settings = settings;
     publisher->partitions = partitions;
+    publisher->transactional = strcmp(settings->delivery, "exactly-once") == 0;
     for (int32_t i = 0; i < partitions; i++)
         publisher->published_numbers[i] = -1;
     atomic_init(&publisher->cancelled, false);

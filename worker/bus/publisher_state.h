@@ -28,7 +28,7 @@ struct named_topic {
 };
 
 /*
- * One transactional producer.  `kafka` is NULL when it is dead, until it is remade.  The handle
+ * One producer: transactional, or with an empty id idempotent only.  `kafka` is NULL when it is dead, until it is remade.  The handle
  * is made and destroyed, and the list of named topics changed, under `lock`, because the owner looks up
  * topics while the thread publishes; the other members are the publisher's thread's, or its owner's while
  * nothing is under way.
@@ -48,7 +48,9 @@ struct producer {
 bool producer_open(const struct wf_settings *settings, const char *id, struct producer *producer,
                    struct wf_error *reterr) WF_CHECKED;
 
-/* Waits for init_transactions until a deadline. */
+bool producer_is_transactional(const struct producer *producer);
+
+/* Waits for init_transactions until a deadline; not if it is not transactional. */
 bool producer_init(struct producer *producer, int64_t deadline, struct wf_error *reterr) WF_CHECKED;
 
 /* Meets all topics of the engine, and the named ones it had met when it died. */
@@ -74,8 +76,9 @@ struct refusal {
 };
 
 /*
- * Publishes one publication as one transaction.  On failure the transaction is aborted, or the
- * producer killed where that did not work; nothing of the publication is in use any more.
+ * Publishes one publication, as one transaction if the producer is transactional.  On failure the
+ * transaction is aborted, or the producer killed where that did not work; nothing of the publication is
+ * in use any more.
  */
 bool publication_publish(struct producer *producer, const struct wf_publication *publication,
                          const atomic_bool *cancelled, size_t *ret_messages, struct refusal *ret_refusal,
@@ -88,6 +91,7 @@ struct known_topic {
 
 struct wf_publisher {
     const struct wf_settings *settings;
+    bool transactional; /* settings.delivery */
     int32_t partitions;
     void (*wake)(void *context);
     void *context;
