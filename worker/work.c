@@ -243,6 +243,18 @@ keep_institution(struct work *work)
     cache->institution_version = cache->institution->version = work->store.next_institution_version;
 }
 
+/* One line a batch, however many there are: what floods the topic shall not flood the log. */
+static void
+log_dead_letters(const struct work *work)
+{
+    const struct wf_batch_item *item = work->dead_letter;
+
+    if (item)
+        wf_log(WF_LOG_WARNING, "dead letters", "count=%zu first=%s/%d/%" PRId64 " code=%s detail=\"%s\"", work->refused,
+               item->incoming.topic_name, item->incoming.partition, item->incoming.offset,
+               wf_code_name(item->refusal.code), item->refusal.detail);
+}
+
 static enum wf_verdict
 run_once(struct work *work, struct wf_error *error)
 {
@@ -260,6 +272,7 @@ run_once(struct work *work, struct wf_error *error)
     if (verdict == WF_VERDICT_OK) {
         keep_institution(work);
         work->worker->recover |= !publish(work, error);
+        log_dead_letters(work);
         wf_log(WF_LOG_DEBUG, "batch", "commands=%zu rejected=%zu refused=%zu forwarded=%zu microseconds=%" PRId64,
                work->count, work->rejected, work->refused, work->forwarded, wf_clock_monotonic() - began);
     } else {

@@ -198,7 +198,9 @@ refuse_item(struct work *work, struct wf_batch_item *item)
     wf_dead_letter_encode(&work->worker->codec, &item->incoming, item->refusal.code, item->refusal.detail, outbox);
     wf_refusal_encode(&work->worker->codec, &in, &item->refusal, work->unit.now, outbox);
     wf_work_refuse_request(work, &item->refusal, item->record.partition);
-    wf_log(WF_LOG_WARNING, "dead letter", "topic=%s partition=%d offset=%" PRId64 " code=%s detail=\"%s\"",
+    if (!work->dead_letter)
+        work->dead_letter = item;
+    wf_log(WF_LOG_DEBUG, "dead letter", "topic=%s partition=%d offset=%" PRId64 " code=%s detail=\"%s\"",
            item->incoming.topic_name, item->incoming.partition, item->incoming.offset,
            wf_code_name(item->refusal.code), item->refusal.detail);
 }

@@ -20,6 +20,7 @@ struct work {
     struct wf_reservation *reserved, *released;
     struct wf_buf institution;                 /* the document of a loaded institution */
     size_t rejected, forwarded, refused;
+    const struct wf_batch_item *dead_letter; /* the first of those refused */
     int64_t created;           /* tasks */
     bool *done;                /* by item: applied, passed on or refused; else it waits for an answer */
     int rounds;                /* of questions (core/question.h) */

@@ -257,3 +257,25 @@ Test(publisher, knows_topics)
     cr_assert(!known);
     publisher_close(&mock, publisher);
 }
+
+/* librdkafka 2.0.2 can stay in a transactional call for ever; a process that it happens to ends itself. */
+Test(publisher, a_call_that_does_not_return_ends_the_worker)
+{
+    struct mock mock;
+    struct wf_publisher *publisher = publisher_open(&mock);
+
+    mock.settings.watchdog_ms = 1;
+    rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 2000);
+    cr_assert(wf_publisher_submit(publisher, mock_publication(1, 1, 1), &error), "%s", error.message);
+    cr_assert_not(wf_publisher_drain(publisher, 300), "it takes longer than that");
+    cr_assert_not(wf_publisher_reset(publisher, 20, &error));
+    cr_assert_eq(error.fate, WF_FATE_RETRY);
+    cr_assert_not(wf_publisher_reset(publisher, 20, &error));
+    cr_assert_eq(error.fate, WF_FATE_FATAL);
+    cr_assert_eq(error.exit_code, WF_EXIT_WATCHDOG);
+
+    rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 0);
+    wf_publisher_status(publisher, &status);
+    recover(publisher);
+    publisher_close(&mock, publisher);
+}

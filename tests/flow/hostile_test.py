@@ -116,6 +116,7 @@ class InARow(unittest.TestCase):
         print(f"figure {COUNT} bad messages in a row: the worker holds {early:.0f} MB after a fifth, {late:.0f} MB at the end")
         self.assertLess(late - early, GROWTH_MB)
         self.assertEqual(worker.terminate(), 0)
+        self.assertLess(worker.text().count("\n"), COUNT / 4, "what floods a topic floods no log")
         self.check_letters(bad)
         names = [name for name, in self.engine.psql("select entity_id from workflow.instance_list")]
         self.assertEqual((len(names), len(set(names))), (GOOD, GOOD))

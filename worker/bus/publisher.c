@@ -263,6 +263,25 @@ wf_publisher_open(const struct wf_settings *settings, int32_t partitions, const 
     return true;
 }
 
+/*
+ * Calls of librdkafka that have a limit may not return for all that: rd_kafka_send_offsets_to_transaction() of 2.0.2
+ * waits for ever when the coordinator is lost at the wrong moment.  Only another process gets on then.
+ */
+static bool
+fail_stuck(struct wf_publisher *publisher, struct wf_error *reterr)
+{
+    int64_t now = wf_clock_monotonic();
+
+    if (!publisher->stuck_since)
+        publisher->stuck_since = now;
+    if (now - publisher->stuck_since < publisher->settings->watchdog_ms * WF_MILLISECOND)
+        return wf_fail(reterr, WF_FATE_RETRY, "could not end the Kafka transaction in time");
+    wf_fail(reterr, WF_FATE_FATAL, "Kafka's client library does not return from a transaction");
+    if (reterr)
+        reterr->exit_code = WF_EXIT_WATCHDOG;
+    return false;
+}
+
 bool
 wf_publisher_reset(struct wf_publisher *publisher, int limit_ms, struct wf_error *reterr)
 {
@@ -279,7 +298,8 @@ wf_publisher_reset(struct wf_publisher *publisher, int limit_ms, struct wf_error
     quiet = !publisher->current;
     pthread_mutex_unlock(&publisher->lock);
     if (!quiet)
-        return wf_fail(reterr, WF_FATE_RETRY, "could not end the Kafka transaction in time");
+        return fail_stuck(publisher, reterr);
+    publisher->stuck_since = 0;
     atomic_store(&publisher->cancelled, false);
     if (!revive(publisher, NULL, deadline, reterr))
         return false;

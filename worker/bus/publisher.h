@@ -128,7 +128,8 @@ bool wf_publisher_drain(struct wf_publisher *publisher, int limit_ms) WF_CHECKED
 /*
  * Aborts what is under way, drops what waits, remakes producers that are dead, so that the
  * publisher is idle; when partitions are lost, and before each recovery.  RETRY when Kafka does not answer in
- * time: the publisher stays failed; call it again.
+ * time: the publisher stays failed; call it again.  FATAL with WF_EXIT_WATCHDOG when librdkafka has not returned
+ * from a transaction for settings.watchdog_ms.
  */
 bool wf_publisher_reset(struct wf_publisher *publisher, int limit_ms, struct wf_error *reterr) WF_CHECKED;
 

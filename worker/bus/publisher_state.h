@@ -110,6 +110,7 @@ struct wf_publisher {
 
     atomic_bool cancelled;
 
+    int64_t stuck_since;  /* the owner's, monotonic: the thread does not come back from librdkafka; 0: it does */
     struct wf_map known; /* the owner's answers to wf_publisher_topic_known(): name to struct known_topic */
     struct wf_arena known_arena;
 };
