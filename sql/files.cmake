@@ -28,6 +28,7 @@ set(PAWL_SQL_INSTALL
     functions/definition_document.sql
     functions/institution_store.sql
     functions/institution_document.sql
+    functions/people_store.sql
     functions/roster_make.sql
     functions/partitions_set.sql
     functions/database_restored.sql
@@ -76,6 +77,9 @@ set(PAWL_SQL_STATEMENTS
     statements/partition_claim.sql
     statements/partition_epochs.sql
     statements/partition_settle.sql
+    statements/people_changed.sql
+    statements/people_granted.sql
+    statements/people_write.sql
     statements/remote_load.sql
     statements/remote_put.sql
     statements/reservation_delete.sql
@@ -85,6 +89,7 @@ set(PAWL_SQL_STATEMENTS
     statements/rule_faults.sql
     statements/rules_ask.sql
     statements/rules_limit.sql
+    statements/rules_in_use.sql
     statements/schema_steps.sql
     statements/slot_release.sql
     statements/slot_take.sql

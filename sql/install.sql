@@ -78,6 +78,7 @@ insert into workflow.schema_step (step, name) values (9, '009-restore');
 \ir functions/definition_document.sql
 \ir functions/institution_store.sql
 \ir functions/institution_document.sql
+\ir functions/people_store.sql
 \ir functions/roster_make.sql
 \ir functions/partitions_set.sql
 \ir functions/database_restored.sql

@@ -46,7 +46,7 @@ declare
         'pawl_worker: insert on workflow.have_done_tasks, workflow.handed_on_tasks',
         'pawl_worker: select, delete on workflow.submitted_command',
         'pawl_worker: execute on function workflow.definition_store(text, int4, jsonb), '
-            'workflow.definition_document(text, int4), workflow.institution_store(jsonb, int8), '
+            'workflow.definition_document(text, int4), workflow.institution_store(jsonb, int8, int8), workflow.people_store(jsonb, int8, int8), '
             'workflow.institution_document(), workflow.database_restored(uuid, uuid[], int4[], int8[]), '
             'workflow.rule_fault(text, text, text), '
             'workflow.rules_ask(text, bool, int8, text[], text[], workflow.rule_call[]), '

@@ -7,6 +7,8 @@
 #include "codec/institution_file.h"
 #include "worker.h"
 
+enum { PEOPLE_MAX = 10000 }; /* changes in place, whose texts stay behind, before all is read anew */
+
 static const char *
 process_key(struct wf_arena *arena, const char *process_id, int32_t version)
 {
@@ -88,7 +90,8 @@ refresh_latest(struct wf_worker *worker, int64_t version, struct wf_error *reter
     wf_arena_drop(&cache->latest_arena);
     cache->latest = (struct wf_map){0};
     cache->definition_version = -1;
-    if (wf_store_latest_versions(worker->store, note_latest, cache, reterr) != WF_VERDICT_OK)
+    if (wf_store_latest_versions(worker->store, note_latest, cache, reterr) != WF_VERDICT_OK ||
+        wf_store_rules_in_use(worker->store, &cache->constraints, &cache->functions, reterr) != WF_VERDICT_OK)
         return false;
     cache->definition_version = version;
     return true;
@@ -111,6 +114,7 @@ refresh_institution(struct wf_worker *worker, struct wf_error *reterr)
             wf_institution_drop(cache->institution);
             cache->institution = institution;
             cache->institution->version = cache->institution_version = version;
+            cache->people_changes = 0;
         } else {
             wf_institution_drop(institution);
             wf_fail(reterr, WF_FATE_FATAL, "the stored institution cannot be read: %s",
@@ -121,15 +125,54 @@ refresh_institution(struct wf_worker *worker, struct wf_error *reterr)
     return ok;
 }
 
+/* What changed since the version that is known, in place; *ret_done: that was all. */
+static bool
+refresh_people(struct wf_worker *worker, int64_t version, bool *ret_done, struct wf_error *reterr)
+{
+    struct wf_cache *cache = &worker->cache;
+    struct wf_arena arena = {0};
+    struct wf_people people;
+
+    *ret_done = false;
+    if (cache->institution_version <= 0 || version - cache->institution_version > WF_PEOPLE_VERSIONS ||
+        cache->people_changes > PEOPLE_MAX)
+        return true;
+    bool ok = wf_store_people(worker->store, &arena, cache->institution_version, &people, reterr) == WF_VERDICT_OK;
+    if (ok && !people.whole) {
+        for (size_t i = 0; i < people.staff_count; i++)
+            (void)wf_institution_set_presence(cache->institution, &people.staff[i]);
+        for (size_t i = 0; i < people.grantor_count; i++)
+            wf_institution_revoke_all(cache->institution, people.grantors[i]);
+        for (size_t i = 0; i < people.authorization_count; i++)
+            (void)wf_institution_authorize(cache->institution, &people.authorizations[i]);
+        cache->people_changes += people.authorization_count;
+        cache->institution->version = cache->institution_version = version;
+        *ret_done = true;
+    }
+    wf_arena_drop(&arena);
+    return ok;
+}
+
+void
+wf_cache_forget_people(struct wf_worker *worker)
+{
+    worker->cache.institution_version = -1;
+}
+
 bool
 wf_cache_refresh(struct wf_worker *worker, int64_t institution_version, int64_t definition_version,
                  struct wf_error *reterr)
 {
     const struct wf_cache *cache = &worker->cache;
+    bool done;
 
     if (cache->definition_version != definition_version && !refresh_latest(worker, definition_version, reterr))
         return false;
-    return cache->institution_version == institution_version || refresh_institution(worker, reterr);
+    if (cache->institution_version == institution_version)
+        return true;
+    if (!refresh_people(worker, institution_version, &done, reterr))
+        return false;
+    return done || refresh_institution(worker, reterr);
 }
 
 void

@@ -198,8 +198,12 @@ save(struct work *work, struct wf_error *error)
     if (work->unit.next_institution) {
         wf_institution_encode(work->unit.next_institution, &work->institution);
         store->institution_document = wf_buf_text(&work->institution);
-        store->next_institution_version = store->institution_version + 1;
+    } else if (work->unit.people_count) {
+        wf_people_encode(work->unit.institution, work->unit.people, work->unit.people_count, &work->institution);
+        store->people_document = wf_buf_text(&work->institution);
     }
+    if (work->unit.institution)
+        store->next_institution_version = work->unit.institution->version;
     return wf_store_save(work->worker->store, store, error);
 }
 
@@ -230,17 +234,18 @@ publish(struct work *work, struct wf_error *error)
     return wf_publisher_submit(worker->publisher, publication, error);
 }
 
-/* The institution that the unit made becomes the cached one; its version was counted by the database. */
+/* The institution that the unit made, or changed, becomes the cached one. */
 static void
 keep_institution(struct work *work)
 {
     struct wf_cache *cache = &work->worker->cache;
 
-    if (!work->unit.next_institution)
-        return;
-    wf_institution_drop(cache->institution);
-    cache->institution = work->unit.next_institution;
-    cache->institution_version = cache->institution->version = work->store.next_institution_version;
+    if (work->unit.next_institution) {
+        wf_institution_drop(cache->institution);
+        cache->institution = work->unit.next_institution;
+    }
+    if (cache->institution)
+        cache->institution_version = cache->institution->version;
 }
 
 /* One line a batch, however many there are: what floods the topic shall not flood the log. */
@@ -277,6 +282,8 @@ run_once(struct work *work, struct wf_error *error)
                work->count, work->rejected, work->refused, work->forwarded, wf_clock_monotonic() - began);
     } else {
         wf_institution_drop(work->unit.next_institution);
+        if (work->unit.people_count)
+            wf_cache_forget_people(work->worker);
     }
     end(work);
     return verdict;

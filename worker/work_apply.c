@@ -66,6 +66,9 @@ write_changes(struct work *work, const struct wf_batch_item *item, const struct 
     if (command->operation == WF_OP_DEPLOY_PROCESS && unit->deployed_count &&
         unit->deployed[unit->deployed_count - 1] == command->definition)
         wf_definition_event_encode(&work->worker->codec, command->definition, command, unit->now, outbox);
+    if (unit->outcome.people)
+        wf_people_event_encode(&work->worker->codec, unit->institution->version, unit->outcome.people, command, unit->now,
+                               outbox);
     if (unit->institution != before)
         wf_institution_events_encode(&work->worker->codec, before, unit->institution, command, unit->now, outbox);
 }

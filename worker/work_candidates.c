@@ -12,20 +12,34 @@ wf_work_asks_for_next(const struct wf_batch_item *item)
            (!decoded->command.task_n || decoded->chosen_n);
 }
 
-/* What somebody is looked for with: a process and an activity, NULL: any. */
+/* What somebody is looked for with: a process and an activity, NULL: any; and who asks, in whose name. */
 struct scope {
     const char *process_id, *act_id;
+    const char *asker, *grantor;
 };
 
+static void
+push_offer(struct work *work, struct wf_query *query, size_t *capacity, const struct wf_offer *offer)
+{
+    struct wf_offer *offers = (struct wf_offer *)(uintptr_t)query->offers;
+
+    WF_ARENA_PUSH(&work->arena, offers, query->offer_count, *capacity, *offer);
+    query->offers = offers;
+}
+
+/* Tasks that bar nobody are the same for all who may be offered them; those that bar some depend on who asks (ASG-10). */
 static void
 add_offer(struct work *work, struct wf_query *query, size_t *capacity, const struct scope *scope,
           enum wf_based_on based_on, const char *id)
 {
-    struct wf_offer *offers = (struct wf_offer *)(uintptr_t)query->offers;
     struct wf_offer offer = {.based_on = based_on, .id = id, .process_id = scope->process_id, .act_id = scope->act_id};
 
-    WF_ARENA_PUSH(&work->arena, offers, query->offer_count, *capacity, offer);
-    query->offers = offers;
+    if (based_on != WF_BASED_ON_USER_DEFINED)
+        push_offer(work, query, capacity, &offer);
+    offer.asker = scope->asker;
+    offer.grantor = scope->grantor;
+    if (based_on == WF_BASED_ON_USER_DEFINED || work->worker->cache.constraints)
+        push_offer(work, query, capacity, &offer);
 }
 
 /* What a person may be offered of their own right: by name, and as a member of each group (INS-2). */
@@ -34,7 +48,6 @@ list_own_offers(struct work *work, struct wf_query *query, size_t *capacity, con
                 const struct wf_staff *staff)
 {
     add_offer(work, query, capacity, scope, WF_BASED_ON_NONE, staff->staff_id);
-    add_offer(work, query, capacity, scope, WF_BASED_ON_USER_DEFINED, staff->staff_id);
     for (const struct wf_org_unit *unit = staff->department; unit; unit = unit->super)
         add_offer(work, query, capacity, scope, WF_BASED_ON_DEPARTMENT, unit->id);
     for (size_t i = 0; i < staff->team_count; i++)
@@ -42,6 +55,8 @@ list_own_offers(struct work *work, struct wf_query *query, size_t *capacity, con
             add_offer(work, query, capacity, scope, WF_BASED_ON_TEAM, unit->id);
     for (size_t i = 0; i < staff->role_count; i++)
         add_offer(work, query, capacity, scope, WF_BASED_ON_ROLE, staff->role_ids[i]);
+    if (work->worker->cache.functions)
+        add_offer(work, query, capacity, scope, WF_BASED_ON_USER_DEFINED, staff->staff_id);
 }
 
 /* Narrows a filter by another one; false: nothing passes both. */
@@ -60,7 +75,7 @@ static bool
 scope_granted(const struct work *work, const struct wf_command *command, const struct wf_authorization *grant,
               struct scope *ret_scope)
 {
-    *ret_scope = (struct scope){command->process_id, command->act_id};
+    *ret_scope = (struct scope){command->process_id, command->act_id, command->staff_id, grant->grantor_id};
     return strcmp(grant->grantee_id, command->staff_id) == 0 &&
            (!command->grantor_id || strcmp(grant->grantor_id, command->grantor_id) == 0) &&
            wf_authorization_covers(grant, grant->process_id, grant->act_id, work->unit.now) &&
@@ -75,7 +90,7 @@ static void
 list_offers(struct work *work, struct wf_query *query, const struct wf_command *command, const struct wf_staff *staff)
 {
     const struct wf_institution *institution = work->unit.institution;
-    struct scope scope = {command->process_id, command->act_id};
+    struct scope scope = {command->process_id, command->act_id, command->staff_id, NULL};
     size_t capacity = 0;
 
     list_own_offers(work, query, &capacity, &scope, staff);

@@ -59,8 +59,10 @@ struct wf_cache {
     struct wf_arena latest_arena;
     struct wf_map latest;            /* process_id -> int32_t */
     int64_t definition_version;      /* that `latest` is of; -1: not read */
+    bool constraints, functions;     /* whether any definition has such (wf_store_rules_in_use) */
     struct wf_institution *institution;
     int64_t institution_version;     /* -1: not read */
+    size_t people_changes;           /* authorizations put into it since it was read as a whole */
 };
 
 struct wf_worker {
@@ -140,6 +142,8 @@ void wf_refused_replace(struct wf_worker *worker, const struct wf_publisher_stat
 struct wf_process *wf_cache_process(struct wf_worker *worker, const char *process_id, int32_t version);
 bool wf_cache_refresh(struct wf_worker *worker, int64_t institution_version, int64_t definition_version,
                       struct wf_error *reterr) WF_CHECKED;
+/* After a unit that changed people in place and failed: what is cached is not so. */
+void wf_cache_forget_people(struct wf_worker *worker);
 /* Between units: drops processes when there are too many. */
 void wf_cache_trim(struct wf_worker *worker);
 void wf_cache_drop(struct wf_cache *cache);

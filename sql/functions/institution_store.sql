@@ -1,11 +1,10 @@
 -- institution_store.sql - makes the institution's tables equal to an institution file.
 --
--- Called by the worker in the unit that applies load-institution and the other commands about
--- people, with the whole institution after the change; only the differences are written, and
+-- Called by the worker in the unit that applies load-institution, with the whole institution after the change; only the differences are written, and
 -- each to institution_change.  Locks the catalog's row until the end of the transaction.
--- Raises serialization_failure (40001) if p_version is not the next one: somebody else
--- changed the institution meanwhile.
-create or replace function workflow.institution_store(p_institution jsonb, p_version int8)
+-- Raises serialization_failure (40001) if the institution is not at p_base any more (null: at the
+-- version before): somebody else changed it meanwhile.
+create or replace function workflow.institution_store(p_institution jsonb, p_version int8, p_base int8 default null)
 returns void
 language plpgsql volatile security definer
 set search_path = workflow, pg_temp
@@ -14,10 +13,10 @@ set enable_seqscan = on
 as $$
 begin
     set constraints all deferred;
-    update workflow.catalog set institution_version = p_version where institution_version = p_version - 1;
+    update workflow.catalog set institution_version = p_version where institution_version = coalesce(p_base, p_version - 1);
     if not found then
         raise serialization_failure using message =
-            format('the institution is not at version %s any more', p_version - 1);
+            format('the institution is not at version %s any more', coalesce(p_base, p_version - 1));
     end if;
 
     with wanted as materialized (
@@ -169,5 +168,5 @@ begin
     set constraints all immediate;
 end
 $$;
-comment on function workflow.institution_store(jsonb, int8) is
+comment on function workflow.institution_store(jsonb, int8, int8) is
     'Makes the institution''s tables equal to an institution file; writes only what differs.';

@@ -48,7 +48,7 @@ create index to_do_task_list_barred_group_idx
     where state = 'waiting' and staff_id is null and group_id is not null and barred is not null;
 create index to_do_task_list_barred_staff_idx on workflow.to_do_task_list (staff_id, date_created, instance_id, n)
     where staff_id is not null and barred is not null;
-create index to_do_task_list_unassigned_idx on workflow.to_do_task_list (group_based_on, group_id, date_created)
+create index to_do_task_list_unassigned_idx on workflow.to_do_task_list (instance_id, n)
     where unassigned and state = 'waiting' and staff_id is null;
 comment on column workflow.to_do_task_list.barred is 'Who may neither do nor authorise it (ASG-10); null: anybody may.';
 comment on column workflow.to_do_task_list.unassigned is
@@ -57,3 +57,6 @@ comment on column workflow.to_do_task_list.unassigned is
 -- Presence and authorizations change often: such a change is written and read for itself, not with the whole institution.
 alter table workflow.institution_change add presence bool;
 comment on column workflow.institution_change.presence is 'Of a person, nothing but logging_on and on_leave changed; null: more.';
+
+create index institution_change_removed_idx on workflow.institution_change (kind, object_id) where removed;
+drop function if exists workflow.institution_store(jsonb, int8); -- it has one more parameter now

@@ -87,12 +87,12 @@ shows(const struct wf_query *query, const char *wanted)
 
 Test(candidates, oldest_first_for_each)
 {
-    struct wf_offer anna[] = {{WF_BASED_ON_NONE, "anna", NULL, NULL},
-                              {WF_BASED_ON_ROLE, "writer", NULL, NULL},
-                              {WF_BASED_ON_TEAM, "board", NULL, NULL}};
-    struct wf_offer ben[] = {{WF_BASED_ON_NONE, "ben", NULL, NULL}, {WF_BASED_ON_ROLE, "writer", "p", "check"}};
-    struct wf_offer carl[] = {{WF_BASED_ON_ROLE, "writer", "other", NULL}, {WF_BASED_ON_ROLE, "writer", NULL, "join"}};
-    struct wf_offer dora[] = {{WF_BASED_ON_NONE, "dora", NULL, NULL}, {WF_BASED_ON_ROLE, "writer", "p", "check"}};
+    struct wf_offer anna[] = {{WF_BASED_ON_NONE, "anna", NULL, NULL, NULL, NULL},
+                              {WF_BASED_ON_ROLE, "writer", NULL, NULL, NULL, NULL},
+                              {WF_BASED_ON_TEAM, "board", NULL, NULL, NULL, NULL}};
+    struct wf_offer ben[] = {{WF_BASED_ON_NONE, "ben", NULL, NULL, NULL, NULL}, {WF_BASED_ON_ROLE, "writer", "p", "check", NULL, NULL}};
+    struct wf_offer carl[] = {{WF_BASED_ON_ROLE, "writer", "other", NULL, NULL, NULL}, {WF_BASED_ON_ROLE, "writer", NULL, "join", NULL, NULL}};
+    struct wf_offer dora[] = {{WF_BASED_ON_NONE, "dora", NULL, NULL, NULL, NULL}, {WF_BASED_ON_ROLE, "writer", "p", "check", NULL, NULL}};
     struct wf_query queries[] = {{anna, 3, NULL, 0}, {ben, 2, NULL, 0}, {carl, 2, NULL, 0}, {dora, 2, NULL, 0}, {0}};
     struct scratch_unit unit;
 
@@ -119,7 +119,7 @@ Test(candidates, oldest_first_for_each)
 
 Test(candidates, as_many_as_asked_for)
 {
-    struct wf_offer offer = {WF_BASED_ON_ROLE, "writer", NULL, NULL};
+    struct wf_offer offer = {WF_BASED_ON_ROLE, "writer", NULL, NULL, NULL, NULL};
     struct wf_query queries[] = {{&offer, 1, NULL, 0}, {&offer, 1, NULL, 0}};
     struct scratch_unit unit;
 

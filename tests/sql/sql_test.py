@@ -162,7 +162,7 @@ class Statements(unittest.TestCase):
         """With the worker's settings every statement reaches its rows by an index and a key, also when the
         statistics say that the tables are empty: then a walk over a whole index looks free, and a burst takes seconds."""
         psql("vacuum analyze;")
-        whole = {"latest_versions", "catalog_read", "schema_steps", "institution_load"}
+        whole = {"latest_versions", "rules_in_use", "catalog_read", "schema_steps", "institution_load"}
         source = (ROOT / "worker/store/connection.c").read_text()
         settings = "".join(re.findall(r'^    "(set [^"]*)"', source, re.M))
         for path in sorted((SQL / "statements").glob("*.sql")):

@@ -16,6 +16,7 @@
 #include "codec/codec.h"
 #include "codec/command.h"
 #include "core/institution.h"
+#include "core/people.h"
 #include "core/unit.h"
 
 /* A task or instance event, to the partition of its instance. */
@@ -50,5 +51,9 @@ void wf_definition_event_encode(struct wf_codec *codec, const struct wf_process 
 void wf_institution_events_encode(struct wf_codec *codec, const struct wf_institution *before,
                                   const struct wf_institution *after, const struct wf_command *cause, int64_t now,
                                   struct wf_buf *outbox);
+
+/* The event of one change of somebody's presence or authorizations (state.institution). */
+void wf_people_event_encode(struct wf_codec *codec, int64_t version, const struct wf_people_change *change,
+                            const struct wf_command *cause, int64_t now, struct wf_buf *outbox);
 
 #endif

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "core/institution.h"
+#include "core/people.h"
 
 enum { WF_PRIORITY_DEFAULT = 1 }; /* priority_num of a role held without one */
 
@@ -47,5 +48,13 @@ const char *wf_institution_object_name(enum wf_institution_object object);
  */
 void wf_institution_compare(const struct wf_institution *before, const struct wf_institution *after,
                             void (*changed)(void *context, const struct wf_institution_change *change), void *context);
+
+/* Calls back once with the object that a change of somebody's presence or authorizations left. */
+void wf_people_describe(const struct wf_people_change *change,
+                        void (*changed)(void *context, const struct wf_institution_change *change), void *context);
+
+/* Writes such changes into an empty buffer as people_store() of the schema takes them: how everything concerned is now. */
+void wf_people_encode(const struct wf_institution *institution, struct wf_people_change *const *changes, size_t count,
+                      struct wf_buf *buf);
 
 #endif

@@ -234,3 +234,79 @@ wf_institution_compare(const struct wf_institution *before, const struct wf_inst
     wf_buf_drop(&comparison.new);
     wf_arena_drop(&comparison.arena);
 }
+
+void
+wf_people_describe(const struct wf_people_change *change,
+                   void (*changed)(void *context, const struct wf_institution_change *change), void *context)
+{
+    struct wf_arena arena = {0};
+    struct wf_buf json = {0};
+    struct wf_institution_change object = {.object = change->staff ? WF_OBJECT_STAFF : WF_OBJECT_AUTHORIZATION};
+
+    object.id = change->staff ? change->staff->staff_id : authorization_id(&arena, &change->authorization);
+    if (change->staff)
+        put_staff(&json, change->staff);
+    else
+        put_authorization(&json, &change->authorization);
+    object.json = change->revoked ? NULL : wf_buf_text(&json);
+    changed(context, &object);
+    wf_buf_drop(&json);
+    wf_arena_drop(&arena);
+}
+
+/* Each once, however often it changed: people, or grantors. */
+static void
+put_changed(struct wf_buf *buf, struct wf_people_change *const *changes, size_t count, bool people)
+{
+    struct wf_arena arena = {0};
+    struct wf_map seen = {0};
+
+    for (size_t i = 0; i < count; i++) {
+        const struct wf_staff *staff = changes[i]->staff;
+        const char *id = staff ? staff->staff_id : changes[i]->authorization.grantor_id;
+        if (people != (staff != NULL) || wf_map_get_text(&seen, id))
+            continue;
+        wf_map_put_text(&seen, &arena, id, changes[i]);
+        if (!people) {
+            wf_json_string(buf, id);
+            continue;
+        }
+        wf_json_open(buf, '{');
+        wf_json_put_string(buf, "staff_id", id);
+        wf_json_put_bool(buf, "logging_on", staff->logging_on);
+        wf_json_put_bool(buf, "on_leave", staff->on_leave);
+        wf_json_close(buf, '}');
+    }
+    wf_arena_drop(&arena);
+}
+
+static bool
+is_grantor(struct wf_people_change *const *changes, size_t count, const char *staff_id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!changes[i]->staff && strcmp(changes[i]->authorization.grantor_id, staff_id) == 0)
+            return true;
+    return false;
+}
+
+void
+wf_people_encode(const struct wf_institution *institution, struct wf_people_change *const *changes, size_t count,
+                 struct wf_buf *buf)
+{
+    wf_json_open(buf, '{');
+    wf_json_key(buf, "staff");
+    wf_json_open(buf, '[');
+    put_changed(buf, changes, count, true);
+    wf_json_close(buf, ']');
+    wf_json_key(buf, "grantors");
+    wf_json_open(buf, '[');
+    put_changed(buf, changes, count, false);
+    wf_json_close(buf, ']');
+    wf_json_key(buf, "authorizations");
+    wf_json_open(buf, '[');
+    for (size_t i = 0; i < institution->authorization_count; i++)
+        if (is_grantor(changes, count, institution->authorizations[i].grantor_id))
+            put_authorization(buf, &institution->authorizations[i]);
+    wf_json_close(buf, ']');
+    wf_json_close(buf, '}');
+}

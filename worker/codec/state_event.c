@@ -94,3 +94,12 @@ wf_institution_events_encode(struct wf_codec *codec, const struct wf_institution
 
     wf_institution_compare(before, after, encode_change, &changes);
 }
+
+void
+wf_people_event_encode(struct wf_codec *codec, int64_t version, const struct wf_people_change *change,
+                       const struct wf_command *cause, int64_t now, struct wf_buf *outbox)
+{
+    struct changes changes = {.codec = codec, .cause = cause, .version = version, .now = now, .outbox = outbox};
+
+    wf_people_describe(change, encode_change, &changes);
+}

@@ -163,6 +163,40 @@ wf_assignment_again(struct wf_unit *unit, struct wf_task *task)
     return true;
 }
 
+/* Whose person is no more: the task goes back to the rule, in whatever hands it was. */
+static bool
+take_from_gone(struct wf_unit *unit, struct wf_task *task)
+{
+    const char *gone = task->staff_id;
+
+    wf_unit_event_of(unit, task);
+    task->grantor_id = NULL;
+    if (task->state != WF_TASK_WAITING)
+        wf_task_set_state(unit, task, WF_TASK_WAITING);
+    if (!wf_assignment_again(unit, task))
+        return false;
+    wf_unit_event_of(unit, task)->reason = wf_arena_printf(unit->arena, "\"%s\" is no staff member any more", gone);
+    return true;
+}
+
+bool
+wf_assignment_retry(struct wf_unit *unit, struct wf_task *task)
+{
+    size_t count;
+
+    if (task->activity->type != WF_ACT_INTERACTION || task->state == WF_TASK_PENDING)
+        return true;
+    if (task->staff_id && !wf_institution_staff(unit->institution, task->staff_id))
+        return take_from_gone(unit, task);
+    if (task->staff_id || !task->unassigned)
+        return true;
+    wf_unit_touch_task(unit, task);
+    if (!find_group(unit, task))
+        return false;
+    (void)wf_group_eligible(unit, task, &count);
+    return (!count && !wf_constraint_same(unit, task)) || wf_assignment_apply(unit, task);
+}
+
 bool
 wf_assignment_to_person(struct wf_unit *unit, struct wf_task *task, const char *staff_id)
 {

@@ -16,6 +16,12 @@ bool wf_assignment_apply(struct wf_unit *unit, struct wf_task *task) WF_CHECKED;
 bool wf_assignment_again(struct wf_unit *unit, struct wf_task *task) WF_CHECKED;
 
 /*
+ * Assigns a task that is nobody's because the rule found nobody, if it finds somebody now (ASG-8), or whose person was
+ * removed; anything else stays as it is.  False: as above.
+ */
+bool wf_assignment_retry(struct wf_unit *unit, struct wf_task *task) WF_CHECKED;
+
+/*
  * Assigns a task to a person, in the group or not, or to a group (TSK-7).  False: rejected,
  * because the person or group does not exist, the person is on leave or kept from it (ASG-10).
  */

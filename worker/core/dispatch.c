@@ -9,6 +9,7 @@
 #include "core/incident.h"
 #include "core/interaction.h"
 #include "core/load.h"
+#include "core/people.h"
 #include "core/rule.h"
 #include "core/start.h"
 #include "core/task.h"
@@ -481,6 +482,19 @@ apply_load(struct wf_unit *unit, const struct wf_command *command)
     return true;
 }
 
+/* ASG-8: what has become of the task meanwhile is no fault of the engine's own command. */
+static bool
+apply_assign(struct wf_unit *unit, const struct wf_command *command)
+{
+    struct wf_instance *instance = wf_unit_instance(unit, &command->instance_id);
+    struct wf_task *task = instance ? wf_instance_task(instance, command->task_n) : NULL;
+
+    if (!task || wf_instance_state_over(instance->state))
+        return true;
+    unit->outcome.instance = instance;
+    return wf_assignment_retry(unit, task);
+}
+
 /* What this version's core can do, by operation. */
 static bool
 apply(struct wf_unit *unit, const struct wf_command *command)
@@ -510,6 +524,10 @@ apply(struct wf_unit *unit, const struct wf_command *command)
     case WF_OP_NOTIFY: return apply_notify(unit, command);
     case WF_OP_DEPLOY_PROCESS: return apply_deploy(unit, command);
     case WF_OP_LOAD_INSTITUTION: return apply_load(unit, command);
+    case WF_OP_SET_PRESENCE:
+    case WF_OP_AUTHORIZE:
+    case WF_OP_REVOKE: return wf_people_apply(unit, command);
+    case WF_OP_ASSIGN_TASK: return apply_assign(unit, command);
     case WF_OP_FIRE_TIMER: return wf_timer_fire(unit, command);
     default:
         return wf_unit_reject(unit, WF_CODE_UNKNOWN_OPERATION, "this version cannot run \"%s\"",

@@ -145,7 +145,7 @@ check_authorizations(const struct wf_institution *in, struct wf_faults *faults)
         if (!wf_institution_staff(in, grant->grantor_id) || !wf_institution_staff(in, grant->grantee_id))
             wf_fault_add(faults, "unknown_staff", "authorizations", "\"%s\" authorizes \"%s\": one of them does not exist",
                          grant->grantor_id, grant->grantee_id);
-        if (grant->valid_to && grant->valid_from > grant->valid_to)
+        if (grant->valid_to && grant->valid_from >= grant->valid_to)
             wf_fault_add(faults, "invalid_period", "authorizations", "the authorization of \"%s\" ends before it begins",
                          grant->grantee_id);
     }
@@ -286,11 +286,31 @@ same_id(const char *a, const char *b)
     return a == b || (a && b && strcmp(a, b) == 0);
 }
 
-/* One authorization for each (grantor, grantee, process, activity): the later one counts. */
-static void
-add_authorization(struct wf_institution *into, const struct wf_authorization *grant)
+/* There is one for each (grantor, grantee, process, activity). */
+static struct wf_authorization *
+find_authorization(struct wf_institution *in, const struct wf_authorization *grant)
+{
+    for (size_t i = 0; i < in->authorization_count; i++) {
+        struct wf_authorization *old = &in->authorizations[i];
+        if (same_id(old->grantor_id, grant->grantor_id) && same_id(old->grantee_id, grant->grantee_id) &&
+            same_id(old->process_id, grant->process_id) && same_id(old->act_id, grant->act_id))
+            return old;
+    }
+    return NULL;
+}
+
+bool
+wf_institution_authorize(struct wf_institution *into, const struct wf_authorization *grant)
 {
     struct wf_arena *arena = &into->arena;
+    struct wf_authorization *old = find_authorization(into, grant);
+
+    if (old) {
+        bool changed = old->valid_from != grant->valid_from || old->valid_to != grant->valid_to;
+        old->valid_from = grant->valid_from;
+        old->valid_to = grant->valid_to;
+        return changed;
+    }
     struct wf_authorization copy = {
         .grantor_id = wf_arena_strdup(arena, grant->grantor_id),
         .grantee_id = wf_arena_strdup(arena, grant->grantee_id),
@@ -299,16 +319,45 @@ add_authorization(struct wf_institution *into, const struct wf_authorization *gr
         .valid_from = grant->valid_from,
         .valid_to = grant->valid_to,
     };
-
-    for (size_t i = 0; i < into->authorization_count; i++) {
-        struct wf_authorization *old = &into->authorizations[i];
-        if (same_id(old->grantor_id, copy.grantor_id) && same_id(old->grantee_id, copy.grantee_id) &&
-            same_id(old->process_id, copy.process_id) && same_id(old->act_id, copy.act_id)) {
-            *old = copy;
-            return;
-        }
-    }
     WF_ARENA_PUSH(arena, into->authorizations, into->authorization_count, into->authorization_capacity, copy);
+    return true;
+}
+
+bool
+wf_institution_revoke(struct wf_institution *in, const struct wf_authorization *grant)
+{
+    struct wf_authorization *old = find_authorization(in, grant);
+
+    if (!old)
+        return false;
+    *old = in->authorizations[--in->authorization_count];
+    return true;
+}
+
+void
+wf_institution_revoke_all(struct wf_institution *in, const char *grantor_id)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < in->authorization_count; i++)
+        if (strcmp(in->authorizations[i].grantor_id, grantor_id) != 0)
+            in->authorizations[kept++] = in->authorizations[i];
+    in->authorization_count = kept;
+}
+
+bool
+wf_institution_set_presence(struct wf_institution *in, const struct wf_staff *wanted)
+{
+    struct wf_staff *staff = wf_map_get_text(&in->staff_by_id, wanted->staff_id);
+
+    if (!staff)
+        return false;
+    bool logging_on = wanted->has_logging_on ? wanted->logging_on : staff->logging_on;
+    bool on_leave = wanted->has_on_leave ? wanted->on_leave : staff->on_leave;
+    bool changed = logging_on != staff->logging_on || on_leave != staff->on_leave;
+    staff->logging_on = logging_on;
+    staff->on_leave = on_leave;
+    return changed;
 }
 
 static void
@@ -325,7 +374,7 @@ add_all(struct wf_institution *into, const struct wf_institution *from)
     for (size_t i = 0; i < from->staff_count; i++)
         add_staff(into, from->staff[i]);
     for (size_t i = 0; i < from->authorization_count; i++)
-        add_authorization(into, &from->authorizations[i]);
+        (void)wf_institution_authorize(into, &from->authorizations[i]);
 }
 
 /* A file that says the same id twice is wrong in itself. */

@@ -86,6 +86,18 @@ bool wf_institution_compile(struct wf_institution *institution, struct wf_faults
 struct wf_institution *wf_institution_merge(const struct wf_institution *base, const struct wf_institution *change,
                                             struct wf_faults *faults);
 
+/*
+ * What changes often, in place; each says whether anything is different now.  Of a person's presence,
+ * what `wanted` says (has_…); of authorizations, there is one for each (grantor, grantee, process,
+ * activity), and the later one counts.  Texts are copied.
+ */
+bool wf_institution_set_presence(struct wf_institution *institution, const struct wf_staff *wanted);
+bool wf_institution_authorize(struct wf_institution *institution, const struct wf_authorization *grant);
+bool wf_institution_revoke(struct wf_institution *institution, const struct wf_authorization *grant);
+
+/* Removes whatever somebody has authorized. */
+void wf_institution_revoke_all(struct wf_institution *institution, const char *grantor_id);
+
 /* The person or role of an id, or NULL; of no institution there is none. */
 const struct wf_staff *wf_institution_staff(const struct wf_institution *institution, const char *staff_id);
 

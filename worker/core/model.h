@@ -107,7 +107,8 @@
 
 /* The engine's own commands: the owner of a partition adds them to its batch; no client can send them. */
 #define WF_ENGINE_OPERATION_MAP(X)                     \
-    X(FIRE_TIMER, "fire-timer", ENGINE)
+    X(FIRE_TIMER, "fire-timer", ENGINE)                \
+    X(ASSIGN_TASK, "assign-task", ENGINE)
 
 /* What falls due (STA-2, STA-3, FWD-7).  A task has at most one of them at a time. */
 #define WF_TIMER_MAP(X)                                                               \

@@ -120,6 +120,8 @@ struct wf_event {
     bool job;                        /* a waiting automation, to be announced (STA-1) */
 };
 
+struct wf_people_change;
+
 /* What is to cross to another instance, here or elsewhere, as a command (architecture decision 6). */
 struct wf_request {
     enum {
@@ -153,6 +155,7 @@ struct wf_outcome {
     size_t flag_count;
     const struct wf_faults *faults;
     const struct wf_seen *seen;         /* of a duplicate */
+    const struct wf_people_change *people; /* what changed of somebody's presence or authorizations; NULL: nothing */
     const char *process_id;             /* of a deployment */
     int32_t version;
     bool forward;                       /* not applied here: pass on to `candidate`'s partition */
@@ -196,7 +199,9 @@ struct wf_unit {
     /* New definitions and the institution's change, to be written. */
     struct wf_process **deployed;
     size_t deployed_count, deployed_capacity;
-    struct wf_institution *next_institution; /* NULL: unchanged */
+    struct wf_institution *next_institution; /* NULL: unchanged, but for `people` */
+    struct wf_people_change **people;        /* changes in place (people.h), in order */
+    size_t people_count, people_capacity;
 
     /* What was asked (question.h), and of it what waits for an answer; the shell empties the list. */
     struct wf_map answers; /* wf_question_key (16 bytes) -> struct wf_question */

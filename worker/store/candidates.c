@@ -35,8 +35,9 @@ struct search {
 static struct offer *
 offer_add(struct search *search, const struct wf_offer *wanted)
 {
-    const char *key = wf_arena_printf(search->arena, "%d\x1f%s\x1f%s\x1f%s", (int)wanted->based_on, wanted->id,
-                                      wanted->process_id ? wanted->process_id : "", wanted->act_id ? wanted->act_id : "");
+    const char *key = wf_arena_printf(search->arena, "%d\x1f%s\x1f%s\x1f%s\x1f%s\x1f%s", (int)wanted->based_on, wanted->id,
+                                      wanted->process_id ? wanted->process_id : "", wanted->act_id ? wanted->act_id : "",
+                                      wanted->asker ? wanted->asker : "", wanted->grantor ? wanted->grantor : "");
     struct offer *offer = wf_map_get_text(&search->by_key, key);
 
     if (!offer) {
@@ -73,6 +74,8 @@ search_table(struct wf_store *store, const struct search *search, size_t spare)
         wf_table_text(table, offer->offer->process_id);
         wf_table_text(table, offer->offer->act_id);
         wf_table_int(table, (int64_t)(offer->users + spare));
+        wf_table_text(table, offer->offer->asker);
+        wf_table_text(table, offer->offer->grantor);
     }
     return table;
 }

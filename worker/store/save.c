@@ -497,6 +497,14 @@ documents_send(struct wf_store *store, struct wf_pipeline *pipeline, const struc
         wf_table_row(table);
         wf_table_text(table, work->institution_document);
         wf_table_int(table, work->next_institution_version);
+        wf_table_int(table, work->institution_version);
+        wf_pipeline_send(pipeline, table);
+    } else if (work->people_document) {
+        table = wf_store_table(store, WF_STATEMENT_PEOPLE_WRITE);
+        wf_table_row(table);
+        wf_table_text(table, work->people_document);
+        wf_table_int(table, work->next_institution_version);
+        wf_table_int(table, work->institution_version);
         wf_pipeline_send(pipeline, table);
     }
 }

@@ -58,7 +58,7 @@
     X(TIMER_DELETE, "timer_delete", "uitz", "")                                         \
     X(INCIDENT_INSERT, "incident_insert", "utziitt", "")                                \
     X(INCIDENT_RESOLVE, "incident_resolve", "utz", "")                                  \
-    X(CANDIDATE_FIND, "candidate_find", "tttti", "luiiz")                               \
+    X(CANDIDATE_FIND, "candidate_find", "ttttitt", "luiiz")                             \
     X(RULE_FAULTS, "rule_faults", "T" "tt", "lt")                                       \
     X(RULES_ASK, "rules_ask", "TBL" "tt" "tiui" "ttt" "itt", "ibttb")                   \
     X(RULES_LIMIT, "rules_limit", "T", "t")                                             \
@@ -77,8 +77,12 @@
     X(DEFINITION_MATCH, "definition_match", "TT", "ii")                                 \
     X(DEFINITION_WRITE, "definition_write", "TIT", "v")                                 \
     X(LATEST_VERSIONS, "latest_versions", "", "ti")                                     \
+    X(RULES_IN_USE, "rules_in_use", "", "bb")                                           \
     X(INSTITUTION_LOAD, "institution_load", "", "tl")                                   \
-    X(INSTITUTION_WRITE, "institution_write", "TL", "v")
+    X(INSTITUTION_WRITE, "institution_write", "TLL", "v")                               \
+    X(PEOPLE_WRITE, "people_write", "TLL", "v")                                         \
+    X(PEOPLE_CHANGED, "people_changed", "L", "ttbbb")                                   \
+    X(PEOPLE_GRANTED, "people_granted", "L", "ttttzz")
 
 enum wf_statement {
 #define X(name, file, parameters, columns) WF_STATEMENT_##name,

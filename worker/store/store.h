@@ -241,7 +241,8 @@ struct wf_work {
     const struct wf_due *fired; /* timers that commands of the unit fired: they are gone, whatever came of it */
     size_t fired_count;
     const char *institution_document; /* the whole of unit->next_institution as an institution file; or NULL */
-    int64_t next_institution_version; /* must be institution_version + 1 */
+    const char *people_document;      /* else: what changed of people alone, as people_store() takes it; or NULL */
+    int64_t next_institution_version; /* greater than institution_version */
 };
 
 /*
@@ -263,6 +264,7 @@ struct wf_offer {
     enum wf_based_on based_on; /* a group's; NONE: assigned to the person `id` by name; USER_DEFINED: offered to them */
     const char *id;
     const char *process_id, *act_id; /* only tasks of these; NULL: any */
+    const char *asker, *grantor; /* who asks, and in whose name, for tasks that bar some (ASG-10); NULL: for those that bar nobody */
 };
 
 /* One get-task for the next task. */
@@ -321,8 +323,27 @@ enum wf_verdict wf_store_latest_versions(struct wf_store *store,
                                          void (*each)(void *context, const char *process_id, int32_t version),
                                          void *context, struct wf_error *reterr) WF_CHECKED;
 
+/* Whether any version of any process has constraints between tasks (ASG-10), or groups of functions (ASG-1). */
+enum wf_verdict wf_store_rules_in_use(struct wf_store *store, bool *ret_constraints, bool *ret_functions,
+                                      struct wf_error *reterr) WF_CHECKED;
+
 /* The whole institution as an institution file, and its version (0: none was loaded yet). */
 enum wf_verdict wf_store_institution_load(struct wf_store *store, struct wf_arena *arena, const char **ret_document,
                                           int64_t *ret_version, struct wf_error *reterr) WF_CHECKED;
+
+/* What changed of the institution since a version. */
+struct wf_people {
+    bool whole; /* more than presence and authorizations: read the institution again */
+    struct wf_staff *staff; /* staff_id, logging_on and on_leave, and that they are given */
+    const char **grantors; /* whose authorizations changed */
+    struct wf_authorization *authorizations; /* all of theirs */
+    size_t staff_count, staff_capacity, grantor_count, grantor_capacity, authorization_count, authorization_capacity;
+};
+
+enum { WF_PEOPLE_VERSIONS = 1000 }; /* whose changes are kept (people_store.sql) */
+
+/* Reads it into the arena.  Within a unit or outside. */
+enum wf_verdict wf_store_people(struct wf_store *store, struct wf_arena *arena, int64_t since,
+                                struct wf_people *ret_people, struct wf_error *reterr) WF_CHECKED;
 
 #endif

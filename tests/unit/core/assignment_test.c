@@ -1,6 +1,7 @@
 /* Who gets a task, and who may take it (ASG-2, ASG-3, ASG-5 to ASG-9, ASG-11). */
 #include "core/assignment.h"
 #include "base/buf.h"
+#include "core/people.h"
 #include "story.h"
 
 static const char priority[] = "I:initial; A:interaction role:r priority; C:completion; I -> A; A -> C";
@@ -408,4 +409,124 @@ Test(assignment, on_leave_and_represented)
     story_load("replace; role r; staff ann role:r leave; staff dan");
     TELL("init a", "running; 1 I ended a; 2 A waiting");
     SAME(story.unit.events[2].reason, "nobody of \"r\" can be assigned");
+}
+
+/* What changes of people alone: set-presence, authorize, revoke (ASG-2, ASG-7), as the decoder makes them. */
+static const char *
+tell_people(enum wf_operation operation, const char *change)
+{
+    struct wf_command command = {.operation = operation, .id = "t/0/2", .institution = story_institution(change)};
+    const char *told = story_applies(&command);
+
+    wf_institution_drop(command.institution);
+    return told;
+}
+
+Test(assignment, set_presence)
+{
+    story_begin(priority);
+    int64_t version = story.unit.institution->version;
+    SAME(tell_people(WF_OP_SET_PRESENCE, "staff ann leave"), "");
+    cr_assert_eq(story.unit.institution->version, version + 1);
+    cr_assert_eq(story.unit.people_count, 1);
+    SAME(story.unit.outcome.people->staff->staff_id, "ann");
+    TELL("init", "running; 1 I ended; 2 A waiting @bob");
+    SAME(tell_people(WF_OP_SET_PRESENCE, "staff bob off"), "");
+    TELL("init", "running; 1 I ended; 2 A waiting @cid");
+    SAME(tell_people(WF_OP_SET_PRESENCE, "staff bob off"), ""); /* so it was already */
+    cr_assert_null(story.unit.outcome.people);
+    SAME(tell_people(WF_OP_SET_PRESENCE, "staff bob on"), "");
+    cr_assert_eq(story.unit.institution->version, version + 3);
+    SAME(tell_people(WF_OP_SET_PRESENCE, "staff zoe on"), "rejected unknown_staff");
+    TELL("init", "running; 1 I ended; 2 A waiting @bob");
+}
+
+Test(assignment, authorize_and_revoke)
+{
+    story_begin(priority);
+    TELL("init", "running; 1 I ended; 2 A waiting @ann");
+    TELL("get 2 dan", "rejected not_entitled");
+    SAME(tell_people(WF_OP_AUTHORIZE, "grant ann dan"), "");
+    SAME(story.unit.outcome.people->authorization.grantee_id, "dan");
+    SAME(tell_people(WF_OP_AUTHORIZE, "grant ann dan"), "");
+    cr_assert_null(story.unit.outcome.people);
+    TELL("get 2 dan", "2 A processing @dan for ann");
+    TELL("release 2 dan", "2 A waiting @ann");
+    SAME(tell_people(WF_OP_AUTHORIZE, "grant ann dan to:1"), ""); /* one for each, the later counts */
+    TELL("get 2 dan", "rejected not_entitled");
+    SAME(tell_people(WF_OP_REVOKE, "grant ann dan process:p"), ""); /* that is another one */
+    cr_assert_null(story.unit.outcome.people);
+    SAME(tell_people(WF_OP_REVOKE, "grant ann dan"), "");
+    cr_assert(story.unit.outcome.people->revoked);
+    cr_assert_eq(story.unit.institution->authorization_count, 0);
+    SAME(tell_people(WF_OP_AUTHORIZE, "grant ann zoe"), "rejected unknown_staff");
+    SAME(tell_people(WF_OP_REVOKE, "grant zoe ann"), "rejected unknown_staff");
+    SAME(tell_people(WF_OP_AUTHORIZE, "grant ann dan from:9 to:9"), "rejected institution_invalid");
+}
+
+static const char *
+try_again(int32_t n)
+{
+    struct wf_command command = {.operation = WF_OP_ASSIGN_TASK, .id = "assign", .has_instance_id = true,
+                                 .instance_id = story_instance(0)->instance_id, .task_n = n};
+
+    return story_applies(&command);
+}
+
+/* ASG-8: what nobody could be assigned is, when somebody becomes eligible. */
+Test(assignment, tried_again)
+{
+    story_begin("I:initial; A:interaction role:s priority; B:interaction role:s; D:interaction role:s all; C:completion;"
+                "I -> A,B,D; A -> C; B -> C; D -> C");
+    TELL("init", "running; 1 I ended; 2 A waiting; 3 B waiting; 4 D waiting");
+    SAME(try_again(2), "");
+    story_load("staff dan role:s; staff zoe role:s");
+    SAME(try_again(2), "2 A waiting @dan");
+    SAME(try_again(3), ""); /* the group's: whoever asks first */
+    SAME(try_again(4), "4 D waiting @dan; 5 D waiting @zoe");
+    SAME(try_again(2), "");
+    SAME(try_again(9), "");
+    TELL("cancel actor:op", "2 A withdrawn; 3 B withdrawn; 4 D withdrawn; 5 D withdrawn; cancelled");
+    SAME(try_again(2), "");
+}
+
+/* What a person who is removed had, in whatever state, goes back to the rule. */
+Test(assignment, person_removed)
+{
+    story_begin("I:initial; A:task priority; B:task; D:task; C:completion; I -> A,B,D; A -> C; B -> C; D -> C");
+    TELL("init", "running; 1 I ended; 2 A waiting @ann; 3 B waiting; 4 D waiting");
+    TELL("get 3 ann", "3 B processing @ann");
+    TELL("get 4 ann", "4 D processing @ann");
+    TELL("hang 4 ann", "4 D pausing @ann");
+    story_load("replace; role r; staff bob role:r");
+    SAME(try_again(2), "2 A waiting @bob");
+    SAME(story.unit.events[0].reason, "\"ann\" is no staff member any more");
+    SAME(try_again(3), "3 B waiting");
+    SAME(try_again(4), "4 D waiting");
+    SAME(try_again(4), "");
+    TELL("get 4 bob", "4 D processing @bob");
+}
+
+/* ASG-1: a function names the people; who it named when the task was offered may take it (ASG-7). */
+Test(assignment, user_defined_group)
+{
+    story_begin("I:initial; A:interaction func:f; B:interaction func:f all; L:interaction func:f least_working_list;"
+                "C:completion; I -a-> A; I -b-> B; I -l-> L; A -> C; B -> C; L -> C");
+    story_load("grant cid bob");
+    story_answers("f=cid,ann,eve");
+    TELL("init a", "running; 1 I ended a; 2 A waiting");
+    cr_assert_eq(story.unit.events[2].assignment.considered, 2);
+    TELL("get 2 dan", "rejected not_entitled");
+    TELL("get 2 eve", "rejected on_leave");
+    TELL("get next bob", "2 A processing @bob for cid");
+    TELL("release 2 bob", "2 A waiting");
+    TELL("get 2 ann", "2 A processing @ann");
+    TELL("init b", "running; 1 I ended b; 2 B waiting @ann; 3 B waiting @cid");
+    TELL("init l", "running; 1 I ended l; 2 L waiting @cid");
+    story_answers("f=");
+    TELL("init l", "running; 1 I ended l; 2 L waiting");
+    SAME(try_again(2), "");
+    story_answers("f=dan");
+    story_reload();
+    SAME(try_again(2), "2 L waiting @dan");
 }

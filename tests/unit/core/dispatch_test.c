@@ -206,21 +206,6 @@ Test(dispatch, load_with_faults)
     SAME(story.unit.outcome.detail, "the institution has 1 fault: not an object");
 }
 
-/* What this version cannot run is refused, and says so. */
-Test(dispatch, unknown_operation)
-{
-    story_begin(one_task);
-    TELL("init", "running; 1 I ended; 2 A waiting");
-    static const enum wf_operation operations[] = {
-        WF_OP_SET_PRESENCE, WF_OP_AUTHORIZE, WF_OP_REVOKE};
-    for (size_t i = 0; i < sizeof operations / sizeof *operations; i++) {
-        struct wf_command command = {.operation = operations[i], .id = "t/0/1", .has_instance_id = true};
-        command.instance_id.bytes[15] = 1;
-        SAME(story_applies(&command), "rejected unknown_operation");
-        cr_assert_not_null(strstr(story.unit.outcome.detail, wf_operation_name(command.operation)));
-    }
-}
-
 /* Each scope is its own: an instance, a person, a process, the institution. */
 Test(dispatch, scopes)
 {
