@@ -26,6 +26,7 @@ struct driver {
     size_t looped_at, looped_count, looped_capacity;
     struct wf_buf outbox, outcome; /* messages of the command at hand */
     struct wf_buf out;     /* the answer to the line at hand */
+    int64_t institution_version; /* that assignment was tried again for (ASG-8) */
     uint64_t instances;    /* ids drawn */
     int64_t commands;      /* received: the offset of the next one */
     bool bare;             /* without headers */

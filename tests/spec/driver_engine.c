@@ -152,6 +152,9 @@ encode_changes(struct driver *driver, const struct wf_command *command, const st
     if (command->operation == WF_OP_DEPLOY_PROCESS && unit->deployed_count &&
         unit->deployed[unit->deployed_count - 1] == command->definition)
         wf_definition_event_encode(&driver->codec, command->definition, command, unit->now, &driver->outbox);
+    if (unit->outcome.people)
+        wf_people_event_encode(&driver->codec, unit->institution->version, unit->outcome.people, command, unit->now,
+                               &driver->outbox);
     if (unit->institution != before)
         wf_institution_events_encode(&driver->codec, before, unit->institution, command, unit->now, &driver->outbox);
 }
@@ -216,13 +219,67 @@ take(struct driver *driver, const struct wf_incoming *in)
     apply(driver, &decoded->command, in);
 }
 
-/* What the engine has sent itself, in the order in which it did. */
+/* A task that is to be assigned again once the institution is another one, if that does anything. */
+static void
+assign_again(struct driver *driver, const struct wf_instance *instance, int32_t n)
+{
+    struct wf_command *command = WF_ARENA_NEW(&driver->arena, struct wf_command);
+    WF_SCOPED(wf_buf_drop) struct wf_buf asked = {0};
+    char text[WF_UUID_TEXT + 1];
+
+    wf_uuid_format(&instance->instance_id, text);
+    *command = (struct wf_command){
+        .operation = WF_OP_ASSIGN_TASK, .has_instance_id = true, .instance_id = instance->instance_id, .task_n = n};
+    command->id = wf_arena_printf(&driver->arena, "assign:%s:%d/%lld", text, n,
+                                  (long long)driver->unit.institution->version);
+    wf_buf_clear(&driver->outbox);
+    wf_buf_clear(&driver->outcome);
+    dispatch(driver, command, &asked);
+    if (!driver->unit.event_count)
+        return;
+    encode_changes(driver, command, driver->unit.institution);
+    write_result(driver, &asked);
+    wf_json_close(&driver->out, '}');
+}
+
+/* ASG-8: what nobody could be assigned, and what was theirs who are gone, after each change of the institution. */
+static void
+assign_all_again(struct driver *driver)
+{
+    const struct wf_unit *unit = &driver->unit;
+    int64_t version = unit->institution ? unit->institution->version : 0;
+    struct { const struct wf_instance *instance; int32_t n; } *found = NULL;
+    size_t count = 0, capacity = 0;
+
+    if (version == driver->institution_version)
+        return;
+    driver->institution_version = version;
+    for (size_t i = 0; i < unit->instance_count; i++)
+        for (size_t t = 0; t < unit->instance_list[i]->task_count; t++) {
+            const struct wf_task *task = unit->instance_list[i]->tasks[t];
+            bool gone = task->staff_id && !wf_institution_staff(unit->institution, task->staff_id);
+            if (!gone && !task->unassigned)
+                continue;
+            if (count == capacity) {
+                capacity = capacity ? 2 * capacity : 16;
+                found = wf_arena_grow(&driver->arena, found, count, capacity, sizeof *found);
+            }
+            found[count].instance = unit->instance_list[i];
+            found[count++].n = task->n;
+        }
+    for (size_t i = 0; i < count; i++)
+        assign_again(driver, found[i].instance, found[i].n);
+}
+
+/* What the engine has sent itself, in the order in which it did; and what it does of its own accord. */
 static void
 take_looped(struct driver *driver)
 {
     struct wf_buf *out = &driver->out;
+    int64_t version = driver->unit.institution ? driver->unit.institution->version : 0;
+    bool more = driver->looped_at < driver->looped_count || version != driver->institution_version;
 
-    if (driver->looped_at < driver->looped_count) {
+    if (more) {
         wf_json_key(out, "then");
         wf_json_open(out, '[');
         while (driver->looped_at < driver->looped_count) {
@@ -232,6 +289,7 @@ take_looped(struct driver *driver)
             take(driver, &in);
             wf_json_close(out, '}');
         }
+        assign_all_again(driver);
         wf_json_close(out, ']');
     }
     driver->looped_at = driver->looped_count = 0;
