@@ -80,6 +80,7 @@ set(PAWL_SQL_STATEMENTS
     statements/people_changed.sql
     statements/people_granted.sql
     statements/people_write.sql
+    statements/reassign_find.sql
     statements/remote_load.sql
     statements/remote_put.sql
     statements/reservation_delete.sql

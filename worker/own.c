@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 
 /* How long an idle worker trusts its idea of the database's clock. */
 #define CLOCK_TRUSTED (30 * WF_SECOND)
@@ -38,6 +37,12 @@ wf_own_clock_set(struct wf_worker *worker, int64_t now)
 {
     worker->clock_read_at = wf_clock_monotonic();
     worker->clock_ahead = now - worker->clock_read_at;
+}
+
+int64_t
+wf_own_now(const struct wf_worker *worker)
+{
+    return worker->clock_read_at ? wf_clock_monotonic() + worker->clock_ahead : wf_clock_now();
 }
 
 /* Microseconds until the first timer of a partition is due; negative: it is overdue, or the timers are to be read. */
@@ -109,10 +114,9 @@ fire_due(struct wf_worker *worker, struct wf_own_commands *commands, const struc
     }
 }
 
-static bool
-read_failed(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error)
+bool
+wf_own_failed(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error)
 {
-    wf_log(WF_LOG_WARNING, "could not read the timers", "error=\"%s\"", error->message);
     if (verdict == WF_VERDICT_RECONNECT) {
         wf_store_close(worker->store);
         worker->store = NULL;
@@ -141,7 +145,7 @@ wf_own_take(struct wf_worker *worker, struct wf_own_commands *commands)
     enum wf_verdict verdict =
         wf_store_timers(worker->store, asked, count, limit, commands->arena, &due, &found, &now, &error);
     if (verdict != WF_VERDICT_OK)
-        return read_failed(worker, verdict, &error);
+        return wf_own_failed(worker, verdict, &error);
     if (found)
         wf_own_clock_set(worker, now);
     for (size_t i = 0; i < count; i++)

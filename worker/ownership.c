@@ -251,6 +251,7 @@ advance(struct wf_worker *worker, int32_t p)
     if (!find_published(worker, p) || !republish(worker, p))
         return;
     partition->state = WF_PARTITION_SERVED;
+    worker->reassign = (struct wf_reassign){.version = -1};
     wf_consumer_begin(worker->consumer, p, partition->positions);
     wf_log(WF_LOG_INFO, "serving", "partition=%d epoch=%" PRId64 " published=%" PRId64, p, partition->epoch,
            partition->published_number);

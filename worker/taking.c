@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "batch.h"
 #include "own.h"
+#include "reassign.h"
 
 /* One partition of one command topic, while a batch is taken. */
 struct source {
@@ -231,7 +232,7 @@ wf_batch_take(struct wf_worker *worker, struct wf_batch_taken *batch)
     struct taking taking = {.worker = worker};
     struct wf_own_commands own = {.arena = &batch->arena};
 
-    if (!wf_own_take(worker, &own))
+    if (!wf_own_take(worker, &own) || !wf_reassign_take(worker, &own))
         return;
     taking.count = own.count;
     list_sources(&taking);

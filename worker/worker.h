@@ -65,6 +65,16 @@ struct wf_cache {
     size_t people_changes;           /* authorizations put into it since it was read as a whole */
 };
 
+/* How far assignment was tried again (reassign.h). */
+struct wf_reassign {
+    int64_t version;       /* of the institution; -1: since partitions were taken over, for none */
+    bool under_way;
+    struct wf_uuid after;  /* instance and task that were looked at last */
+    int32_t after_n;
+    int64_t again_at;      /* when to look through them again without a new version */
+    int64_t looked_at;     /* monotonic: when the institution's version was read */
+};
+
 struct wf_worker {
     const struct wf_settings *settings;
     struct wf_store *store;         /* NULL while PostgreSQL is away */
@@ -83,6 +93,7 @@ struct wf_worker {
     bool held_back;                   /* the last batch left something there */
     int32_t advance_at;               /* the partition that was last on its way to being served */
     struct wf_cache cache;
+    struct wf_reassign reassign;
     size_t batch_limit;               /* commands; smaller after trouble */
     int64_t clock_ahead;              /* of the database's clock before the monotonic one, as last read */
     int64_t clock_read_at;            /* when; monotonic */

@@ -160,6 +160,8 @@ void cli_started_print(const pawl_outcome *outcome);
 enum cli_exit cli_db_migrate(struct cli *cli);
 enum cli_exit cli_topics_apply(struct cli *cli);
 enum cli_exit cli_institution_load(struct cli *cli);
+enum cli_exit cli_person_set_presence(struct cli *cli);
+enum cli_exit cli_person_authorization(struct cli *cli); /* authorize, revoke */
 enum cli_exit cli_process_deploy(struct cli *cli);
 enum cli_exit cli_process_list(struct cli *cli);
 enum cli_exit cli_process_show(struct cli *cli);
@@ -198,6 +200,7 @@ extern const struct cli_option cli_topics_apply_options[], cli_process_show_opti
     cli_offsets_show_options[], cli_offsets_accept_options[], cli_command_send_options[], cli_process_deploy_options[], cli_institution_load_options[],
     cli_task_extend_options[], cli_task_fail_options[], cli_incident_list_options[], cli_task_hold_options[], cli_task_release_options[], cli_task_reassign_options[],
     cli_instance_operation_options[], cli_instance_suspend_options[], cli_instance_modify_options[],
-    cli_report_work_options[];
+    cli_report_work_options[], cli_person_set_presence_options[], cli_person_authorize_options[],
+    cli_person_revoke_options[];
 
 #endif

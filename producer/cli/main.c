@@ -15,6 +15,11 @@ static const char db_migrate_details[] =
     "All in one transaction; running it again changes nothing.\n";
 static const char institution_load_details[] =
     "FILE is JSON; \"-\" is standard input.  What the file does not list stays, unless it says \"replace\": true.\n";
+static const char authorize_details[] =
+    "Without --process and --act it covers all of the grantor's tasks.  There is one authorization for each grantor,\n"
+    "grantee, process and activity: another one takes its place.\n";
+static const char revoke_details[] =
+    "The one with exactly this process and activity; tasks in hand stay.\n";
 static const char task_get_details[] =
     "Without TASK the oldest one that the person may do is taken.\n";
 static const char task_reassign_details[] =
@@ -67,6 +72,12 @@ static const struct cli_verb verbs[] = {
      cli_topics_apply_options, cli_topics_apply},
     {"institution", "load", "FILE", 1, 1, "load people, groups and authorizations", institution_load_details,
      cli_institution_load_options, cli_institution_load},
+    {"person", "set-presence", "STAFF", 1, 1, "say who is logged on, who is on leave, and who is back", NULL,
+     cli_person_set_presence_options, cli_person_set_presence},
+    {"person", "authorize", "GRANTOR GRANTEE", 2, 2, "let somebody do another's tasks", authorize_details,
+     cli_person_authorize_options, cli_person_authorization},
+    {"person", "revoke", "GRANTOR GRANTEE", 2, 2, "take an authorization back", revoke_details,
+     cli_person_revoke_options, cli_person_authorization},
     {"process", "deploy", "FILE", 1, 1, "deploy a process definition", NULL,
      cli_process_deploy_options, cli_process_deploy},
     {"process", "list", "", 0, 0, "list the processes", NULL,

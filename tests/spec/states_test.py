@@ -30,8 +30,8 @@ class Watched(Core):
     def command(self, kind: str, data: Json | None, **attributes: Any) -> list[Result]:
         results = super().command(kind, data, **attributes)
         sent = [operation_of(kind, data if data is not None else attributes["value"])]
-        for result in results:  # the first is the command's own; those that follow are of what the engine sent itself
-            self.note(sent.pop(0), result)
+        for result in results:  # the command's own, of what the engine sent itself, of what it does of its own accord
+            self.note(sent.pop(0) if sent else "assign-task", result)
             sent += [operation_of(topic[len("command."):], event) for topic, event in result.events
                      if topic.startswith("command.")]
         return results

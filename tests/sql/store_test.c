@@ -475,6 +475,7 @@ institute(int64_t version, const char *document)
     scratch_begin(&unit, &claim);
     OK(wf_store_load(store, &unit.work, &error));
     unit.work.institution_document = document;
+    unit.work.institution_version = version - 1;
     unit.work.next_institution_version = version;
     enum wf_verdict verdict = wf_store_save(store, &unit.work, &error);
     wf_arena_drop(&unit.arena);

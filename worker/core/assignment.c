@@ -9,6 +9,7 @@
 #include "core/load.h"
 #include "core/rule.h"
 #include "core/task.h"
+#include "core/timer.h"
 
 /* Why somebody, or the group, was chosen (ASG-11), and that there was nobody (ASG-8). */
 static void
@@ -173,9 +174,13 @@ take_from_gone(struct wf_unit *unit, struct wf_task *task)
     task->grantor_id = NULL;
     if (task->state != WF_TASK_WAITING)
         wf_task_set_state(unit, task, WF_TASK_WAITING);
+    else
+        wf_timer_restart(unit, task);
     if (!wf_assignment_again(unit, task))
         return false;
-    wf_unit_event_of(unit, task)->reason = wf_arena_printf(unit->arena, "\"%s\" is no staff member any more", gone);
+    struct wf_event *event = wf_unit_event_of(unit, task);
+    event->reason = wf_arena_printf(unit->arena, "\"%s\" is no staff member any more%s%s", gone,
+                                    event->reason ? "; " : "", event->reason ? event->reason : "");
     return true;
 }
 

@@ -57,6 +57,9 @@ const struct wf_transition wf_transitions[] = {
     ROW(FIRE_TIMER, WAITING, ENDED, ENGINE, "TSK-7"),
     ROW(FIRE_TIMER, PROCESSING, ENDED, ENGINE, "TSK-7"),
     ROW(FIRE_TIMER, PAUSING, ENDED, ENGINE, "TSK-7"),
+    ROW(ASSIGN_TASK, WAITING, WAITING, ENGINE, "ASG-8"),
+    ROW(ASSIGN_TASK, PROCESSING, WAITING, ENGINE, "ASG-8"), /* whose person was removed */
+    ROW(ASSIGN_TASK, PAUSING, WAITING, ENGINE, "ASG-8"),
     {0},
 };
 

@@ -14,14 +14,20 @@ known(struct wf_unit *unit, const char *staff_id)
            wf_unit_reject(unit, WF_CODE_UNKNOWN_STAFF, "there is no staff member \"%s\"", staff_id);
 }
 
-/* Each change is a version of its own, which the events about it name. */
+/* Each change is a version of its own, which the events about it name; its texts outlive the command. */
 static void
 note(struct wf_unit *unit, const struct wf_people_change *change)
 {
+    struct wf_people_change *noted = wf_arena_memdup(unit->arena, change, sizeof *change);
+    struct wf_authorization *grant = &noted->authorization;
+
+    grant->grantor_id = wf_arena_strdup(unit->arena, grant->grantor_id);
+    grant->grantee_id = wf_arena_strdup(unit->arena, grant->grantee_id);
+    grant->process_id = wf_arena_strdup(unit->arena, grant->process_id);
+    grant->act_id = wf_arena_strdup(unit->arena, grant->act_id);
     institution_of(unit)->version++;
-    WF_ARENA_PUSH(unit->arena, unit->people, unit->people_count, unit->people_capacity,
-                  wf_arena_memdup(unit->arena, change, sizeof *change));
-    unit->outcome.people = unit->people[unit->people_count - 1];
+    WF_ARENA_PUSH(unit->arena, unit->people, unit->people_count, unit->people_capacity, noted);
+    unit->outcome.people = noted;
 }
 
 static bool

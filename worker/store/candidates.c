@@ -205,3 +205,38 @@ wf_store_candidates(struct wf_store *store, struct wf_work *work, struct wf_quer
         query_answer(&search, &queries[q], offers[q]);
     return WF_VERDICT_OK;
 }
+
+enum wf_verdict
+wf_store_stranded(struct wf_store *store, const int32_t *partitions, size_t count, const struct wf_uuid *after,
+                  int32_t after_n, size_t limit, struct wf_arena *arena, struct wf_stranded **ret_tasks,
+                  size_t *ret_count, struct wf_error *reterr)
+{
+    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
+    struct wf_table *table = wf_store_table(store, WF_STATEMENT_REASSIGN_FIND);
+
+    for (size_t i = 0; i < count; i++) {
+        int64_t partition = partitions[i];
+        wf_table_row(table);
+        wf_table_longs(table, &partition, 1);
+    }
+    table->at = 1;
+    wf_table_uuid(table, after);
+    wf_table_int(table, after_n);
+    wf_table_int(table, (int64_t)limit);
+    enum wf_verdict verdict = wf_pipeline_run(&pipeline, table, reterr);
+    if (verdict != WF_VERDICT_OK)
+        return wf_store_abandon(store, verdict);
+    struct wf_rows rows = wf_pipeline_rows(&pipeline, 0);
+    *ret_tasks = WF_ARENA_ARRAY(arena, struct wf_stranded, (size_t)rows.count + 1);
+    *ret_count = (size_t)rows.count;
+    for (int r = 0; r < rows.count; r++) {
+        struct wf_stranded *task = &(*ret_tasks)[r];
+        task->instance_id = wf_rows_uuid(&rows, r, 0);
+        task->n = wf_rows_int(&rows, r, 1);
+        task->partition = wf_rows_int(&rows, r, 2);
+        task->group = wf_rows_text(&rows, r, 4, arena);
+        if (!wf_rows_null(&rows, r, 3) && !wf_based_on_from_name(wf_rows_peek(&rows, r, 3), &task->based_on))
+            return wf_verdict_fail(WF_VERDICT_FATAL, reterr, "group \"%s\" is not known", wf_rows_peek(&rows, r, 3));
+    }
+    return WF_VERDICT_OK;
+}

@@ -80,6 +80,7 @@
     X(RULES_IN_USE, "rules_in_use", "", "bb")                                           \
     X(INSTITUTION_LOAD, "institution_load", "", "tl")                                   \
     X(INSTITUTION_WRITE, "institution_write", "TLL", "v")                               \
+    X(REASSIGN_FIND, "reassign_find", "iUII", "uiitt")                                  \
     X(PEOPLE_WRITE, "people_write", "TLL", "v")                                         \
     X(PEOPLE_CHANGED, "people_changed", "L", "ttbbb")                                   \
     X(PEOPLE_GRANTED, "people_granted", "L", "ttttzz")

@@ -346,4 +346,18 @@ enum { WF_PEOPLE_VERSIONS = 1000 }; /* whose changes are kept (people_store.sql)
 enum wf_verdict wf_store_people(struct wf_store *store, struct wf_arena *arena, int64_t since,
                                 struct wf_people *ret_people, struct wf_error *reterr) WF_CHECKED;
 
+/* A task for the rule to be asked again (ASG-8): nobody's, of a group, or (based_on NONE) of somebody who was removed. */
+struct wf_stranded {
+    struct wf_uuid instance_id;
+    int32_t n;
+    int32_t partition;
+    enum wf_based_on based_on;
+    const char *group;
+};
+
+/* Finds at most `limit` such tasks of these partitions above (after, after_n), in order.  Outside a unit. */
+enum wf_verdict wf_store_stranded(struct wf_store *store, const int32_t *partitions, size_t count,
+                                  const struct wf_uuid *after, int32_t after_n, size_t limit, struct wf_arena *arena,
+                                  struct wf_stranded **ret_tasks, size_t *ret_count, struct wf_error *reterr) WF_CHECKED;
+
 #endif

@@ -444,5 +444,5 @@ Test(control, table)
             cr_assert(other->operation != row->operation || other->from != row->from ||
                       other->to != row->to);
     }
-    cr_assert_eq(rows, 38);
+    cr_assert_eq(rows, 41);
 }

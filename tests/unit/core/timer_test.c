@@ -287,7 +287,7 @@ Test(timer, tables)
 {
     for (const struct wf_transition *row = wf_transitions; row->rule; row++) {
         cr_assert_not_null(wf_operation_name(row->operation));
-        cr_assert_eq(row->by_engine, row->operation == WF_OP_FIRE_TIMER);
+        cr_assert_eq(row->by_engine, row->operation == WF_OP_FIRE_TIMER || row->operation == WF_OP_ASSIGN_TASK);
     }
     for (const struct wf_move *move = wf_moves; move->rule; move++)
         cr_assert_str_not_empty(move->name);
