@@ -10,7 +10,8 @@ set(PAWL_SQL_STEPS
     steps/006-automation.sql
     steps/007-engines.sql
     steps/008-handed-on.sql
-    steps/009-restore.sql)
+    steps/009-restore.sql
+    steps/011-given-back.sql)
 
 set(PAWL_SQL_INSTALL
     schema.sql

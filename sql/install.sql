@@ -64,6 +64,12 @@ select not exists (select from workflow.schema_step where step = 9) as missing \
 insert into workflow.schema_step (step, name) values (9, '009-restore');
 \endif
 
+select not exists (select from workflow.schema_step where step = 11) as missing \gset
+\if :missing
+\ir steps/011-given-back.sql
+insert into workflow.schema_step (step, name) values (11, '011-given-back');
+\endif
+
 \ir views/process_list.sql
 \ir views/instance_list.sql
 \ir views/task_list.sql

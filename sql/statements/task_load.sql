@@ -10,7 +10,8 @@ select u.i, t.n, t.state::text, t.act_id, t.pre_act_id, t.serial_no, t.branch_no
              where c.instance_id = any (array[t.instance_id])
                and c.n = t.n) end,
        t.timer::text, t.timer_at, t.incident->>'id', t.incident->>'code', t.incident->>'detail',
-       t.incident->>'timer', (t.incident->>'attempt')::int4, (t.incident->>'date_created')::int8
+       t.incident->>'timer', (t.incident->>'attempt')::int4, (t.incident->>'date_created')::int8,
+       t.given_back
   from unnest($1::uuid[]) with ordinality as u (instance_id, i)
   join workflow.to_do_task_list t
     on t.instance_id = any (array[u.instance_id])

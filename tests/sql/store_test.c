@@ -111,6 +111,7 @@ fill_task(struct wf_task *task, int64_t now)
     task->group_id = "board";
     task->completion_flag = "flag";
     task->attempt = 2;
+    task->given_back = 1;
     task->date_waiting = now + 1;
     task->date_processing = now + 2;
     task->date_changed = now + 3;
@@ -138,6 +139,7 @@ task_eq(const struct wf_task *got, const struct wf_task *wanted)
     text_eq(got->group_id, wanted->group_id);
     text_eq(got->completion_flag, wanted->completion_flag);
     cr_assert_eq(got->attempt, wanted->attempt);
+    cr_assert_eq(got->given_back, wanted->given_back);
     cr_assert_eq(got->date_created, wanted->date_created);
     cr_assert_eq(got->date_waiting, wanted->date_waiting);
     cr_assert_eq(got->date_processing, wanted->date_processing);

@@ -153,7 +153,7 @@ wf_control_release(struct wf_unit *unit, struct wf_task *task)
     wf_task_set_state(unit, task, WF_TASK_WAITING);
     give_back(unit, task);
     if (task->activity->type == WF_ACT_AUTOMATION)
-        wf_start_announce(unit, task);
+        wf_start_given_back(unit, task);
 }
 
 bool

@@ -61,6 +61,7 @@ struct wf_task {
     bool unassigned;         /* nobody's because the rule found nobody, not because it is the group's (ASG-8) */
     const char *completion_flag; /* it ended with; of a dummy: of its arrival */
     int32_t attempt;
+    int32_t given_back; /* of these attempts, by release-task: they have not failed (STA-2) */
     struct wf_arrival *arrivals; /* of a gathering task, the first included; else none */
     size_t arrival_count, arrival_capacity;
     int64_t date_created, date_waiting, date_processing, date_ended; /* for the first time; 0: not yet */

@@ -41,16 +41,23 @@ wf_start_is_offered(const struct wf_task *task)
     return task->activity->type != WF_ACT_AUTOMATION || (task->timer != WF_TIMER_RETRY && !task->incident);
 }
 
+void
+wf_start_given_back(struct wf_unit *unit, struct wf_task *task)
+{
+    task->given_back++;
+    wf_start_announce(unit, task);
+}
+
 bool
 wf_start_may_retry(const struct wf_task *task)
 {
-    return task->attempt <= task->activity->retries;
+    return task->attempt - task->given_back <= task->activity->retries;
 }
 
 static int64_t
-delay_after(int32_t attempt)
+delay_after(int32_t failures)
 {
-    int64_t seconds = attempt > 6 ? DELAY_MAX : 1 << (attempt - 1);
+    int64_t seconds = failures > 6 ? DELAY_MAX : 1 << (failures - 1);
 
     return (seconds < DELAY_MAX ? seconds : DELAY_MAX) * WF_SECOND;
 }
@@ -71,7 +78,7 @@ beginning(struct wf_arena *arena, const char *text)
 void
 wf_start_failed(struct wf_unit *unit, struct wf_task *task, const char *code, const char *detail, bool delay)
 {
-    int32_t attempt = task->attempt;
+    int32_t attempt = task->attempt, failures = attempt - task->given_back;
 
     if (detail)
         detail = beginning(unit->arena, detail);
@@ -91,7 +98,7 @@ wf_start_failed(struct wf_unit *unit, struct wf_task *task, const char *code, co
     }
     task->attempt++;
     task->due_at = 0;
-    wf_timer_set(unit, task, WF_TIMER_RETRY, wf_instance_now(unit, task->instance) + delay_after(attempt));
+    wf_timer_set(unit, task, WF_TIMER_RETRY, wf_instance_now(unit, task->instance) + delay_after(failures));
 }
 
 bool

@@ -6,7 +6,8 @@
  * Then the task waits again and the next attempt is announced: at once after a time limit, after
  * 1, 2, 4, … at most 60 seconds when the executor says that it failed.  After 1 + `retries` attempts
  * there is an incident instead, and nobody can take the task until an operator retries it: one more
- * attempt each time.  A job given back (release-task) is announced as a new attempt, too.
+ * attempt each time.  A job given back (release-task) is announced as a new attempt, too, but has not failed:
+ * an executor that stops in good order uses up none of the retries.
  *
  * An executor that names the attempt it works on is held to it, so that one that was given up cannot take
  * or end what was announced again.
@@ -18,6 +19,9 @@
 
 /* Announces the job of a waiting automation task as the next attempt (STA-1); a sub-process is started (ENG-2). */
 void wf_start_announce(struct wf_unit *unit, struct wf_task *task);
+
+/* A job was given back: announces the next attempt, which is no retry. */
+void wf_start_given_back(struct wf_unit *unit, struct wf_task *task);
 
 /* Announces the attempt at hand: after the delay of a failed one, or on resume (TSK-6). */
 void wf_start_again(struct wf_unit *unit, struct wf_task *task);

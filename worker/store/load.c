@@ -174,6 +174,7 @@ task_fill(struct wf_task *task, const struct wf_rows *rows, int r, struct wf_are
     if (!wf_rows_null(rows, r, 28) && wf_timer_from_name(wf_rows_peek(rows, r, 28), &task->timer))
         task->timer_at = wf_rows_time(rows, r, 29);
     task->incident = wf_incident_read(rows, r, 30, task->n, arena);
+    task->given_back = wf_rows_int(rows, r, 36);
     if (wf_timers_run(task->instance)) {
         task->stored_timer = task->timer;
         task->stored_timer_at = task->timer_at;

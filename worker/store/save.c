@@ -191,6 +191,7 @@ task_put(struct wf_store *store, struct wf_arena *arena, const struct wf_task *t
     wf_table_text(table, task->timer == WF_TIMER_NONE ? NULL : wf_timer_name(task->timer));
     wf_table_time(table, task->timer_at);
     wf_incident_put(table, task->incident);
+    wf_table_int_opt(table, task->given_back);
 }
 
 /* Who may take a task stands in rows of their own, as long as it is a user-defined group's. */

@@ -32,9 +32,9 @@
     X(INSTANCE_LOAD, "instance_load", "u", "liti" "tttttttt" "iiiiii" "b" "tt" "zzz" "zbttttil") \
     X(INSTANCE_INSERT, "instance_insert", "uzzz" "iiiiiiii" "tb" "tttttttttt" "zbt", "")\
     X(INSTANCE_UPDATE, "instance_update", "uzz" "iiiii" "tb" "ttttt" "bt", "")          \
-    X(TASK_LOAD, "task_load", "u", "li" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "b" "ltiitt" "tzttttil")  \
-    X(TASK_INSERT, "task_insert", "ui" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "ttb" "tzt", "")  \
-    X(TASK_UPDATE, "task_update", "ui" "tt" "ii" "tttttt" "i" "zzz" "llz" "ttb" "tzt", "")    \
+    X(TASK_LOAD, "task_load", "u", "li" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "b" "ltiitt" "tzttttil" "i")  \
+    X(TASK_INSERT, "task_insert", "ui" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "ttb" "tzti", "") \
+    X(TASK_UPDATE, "task_update", "ui" "tt" "ii" "tttttt" "i" "zzz" "llz" "ttb" "tzti", "")    \
     X(TASK_DELETE, "task_delete", "ui", "")                                             \
     X(TASK_CANDIDATE_INSERT, "task_candidate_insert", "uizt", "")                       \
     X(TASK_CANDIDATE_DELETE, "task_candidate_delete", "ui", "")                         \

@@ -141,3 +141,22 @@ Test(start, released)
     TELL("suspend", "suspended");
     TELL("resume", "running; 2 A waiting #3 job");
 }
+
+/* STA-2: an executor that stops in good order has not failed: the retries are for those that have. */
+Test(start, given_back_is_no_failure)
+{
+    story_begin("I:initial; A:automation retries:1; C:completion; I -> A; A -> C");
+    TELL("init", "running; 1 I ended; 2 A waiting job");
+    for (int i = 2; i <= 4; i++) {
+        char told[64];
+        TELL("get 2 p!", i == 2 ? "2 A processing p!" : i == 3 ? "2 A processing p! #2" : "2 A processing p! #3");
+        snprintf(told, sizeof told, "2 A waiting #%d job", i);
+        TELL("release 2 p!", told);
+        story_reload();
+    }
+    story_does("get 2 p!");
+    TELL("fail 2 p!", "2 A waiting #5");
+    SAME(story_waits(1), "2 A waiting #5 job"); /* after the delay of a first failure */
+    story_does("get 2 p!");
+    TELL("fail 2 p!", "2 A waiting #5 !failed");
+}
