@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "batch.h"
 
@@ -89,6 +90,7 @@ open_store(struct wf_worker *worker)
         worker->publisher = NULL;
         worker->slot = slot;
     }
+    WF_FAULT(DATABASE_OPENED);
     wf_log(WF_LOG_INFO, "connected to the database", "slot=%d partitions=%d", slot, worker->partition_count);
     return true;
 }
@@ -122,8 +124,10 @@ open_publisher(struct wf_worker *worker)
     wf_uuid_format(&worker->catalog.database_id, database_id);
     snprintf(base_name, sizeof base_name, "%s-%s-%d", worker->settings->prefix, database_id, worker->slot);
     if (wf_publisher_open(worker->settings, worker->partition_count, base_name, OPEN_LIMIT_MS, wake, worker,
-                          &worker->publisher, &error))
+                          &worker->publisher, &error)) {
+        WF_FAULT(PUBLISHER_OPENED);
         return true;
+    }
     wf_worker_failed(worker, &error);
     return false;
 }
@@ -139,6 +143,7 @@ open_consumer(struct wf_worker *worker)
     if (wf_consumer_open(worker->settings, worker->partition_count, &listener, OPEN_LIMIT_MS, &consumer, &error)) {
         worker->consumer = consumer;
         set_awakened(worker, consumer);
+        WF_FAULT(SUBSCRIBED);
         wf_log(WF_LOG_INFO, "subscribed", "brokers=%s prefix=%s", worker->settings->brokers,
                worker->settings->prefix);
         return true;
@@ -168,6 +173,7 @@ wf_worker_disconnect(struct wf_worker *worker)
     set_awakened(worker, NULL);
     wf_batch_drop_held(worker);
     wf_consumer_close(worker->consumer, CLOSE_LIMIT_MS); /* revokes, and so drains the publisher */
+    WF_FAULT(LEFT);
     wf_publisher_close(worker->publisher, CLOSE_LIMIT_MS);
     wf_generation_release(worker->generation);
     wf_store_close(worker->store);

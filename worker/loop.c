@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "batch.h"
 #include "codec/condition.h"
@@ -45,7 +46,9 @@ serve(struct wf_worker *worker)
     wf_batch_take(worker, &batch);
     bool any = batch.count > 0;
     if (any) {
+        WF_FAULT(BATCH_TAKEN);
         wf_batch_decode(worker, &batch);
+        WF_FAULT(BATCH_DECODED);
         if (!wf_work_apply(worker, &batch) && !worker->fatal.exit_code)
             worker->recover = true;
         wf_positions_worked(worker);
@@ -132,6 +135,7 @@ wf_worker_run(const struct wf_settings *settings)
     else
         wf_log(WF_LOG_INFO, "stopping", "%s", "");
     wf_worker_progress(&worker);
+    WF_FAULT(STOPPING);
     wf_worker_disconnect(&worker);
     wf_conditions_close(worker.conditions);
     wf_codec_drop(&worker.codec);

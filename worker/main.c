@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "worker.h"
 
@@ -40,6 +41,12 @@ main(int argc, char **argv)
         puts("pawl-worker " PAWL_VERSION);
         return WF_EXIT_OK;
     }
+#ifdef PAWL_FAULTS
+    if (argc > 1 && strcmp(argv[1], "--faults") == 0) {
+        wf_faults_print(WF_FAULT_OF_WORKER, stdout);
+        return WF_EXIT_OK;
+    }
+#endif
     if (argc > 1 && strcmp(argv[1], "--print-settings") == 0) { /* for worker/settings.md and deploy/pawl.conf.sample */
         if (argc > 2 && strcmp(argv[2], "sample") == 0)
             wf_settings_print_sample(stdout);

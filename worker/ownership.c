@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "worker.h"
 
@@ -36,6 +37,7 @@ assigned(void *context, const int32_t *partitions, size_t count)
     struct wf_worker *worker = context;
     struct wf_error error;
 
+    WF_FAULT(ASSIGNING);
     forget_all(worker, WF_PARTITION_ASSIGNED, WF_PARTITION_FREE);
     wf_generation_release(worker->generation);
     worker->generation = NULL;
@@ -45,6 +47,7 @@ assigned(void *context, const int32_t *partitions, size_t count)
     }
     for (size_t i = 0; i < count; i++)
         worker->partitions[partitions[i]] = (struct wf_partition){.state = WF_PARTITION_ASSIGNED};
+    WF_FAULT(ASSIGNED);
     wf_log(WF_LOG_INFO, "partitions assigned", "count=%zu generation=%d", count,
            wf_generation_number(worker->generation));
 }
@@ -57,15 +60,18 @@ revoked(void *context)
     struct wf_error error;
 
     wf_worker_progress(worker);
+    WF_FAULT(REVOKING);
     if (worker->publisher && !wf_publisher_drain(worker->publisher, DRAIN_LIMIT_MS)) {
         if (!wf_publisher_reset(worker->publisher, RESET_LIMIT_MS, &error))
             wf_log(WF_LOG_WARNING, "could not abort what was being published", "error=\"%s\"", error.message);
     } else if (worker->publisher && worker->store) {
+        WF_FAULT(DRAINED);
         wf_positions_settle(worker);
     }
     forget_all(worker, WF_PARTITION_ASSIGNED, WF_PARTITION_FREE);
     wf_generation_release(worker->generation);
     worker->generation = NULL;
+    WF_FAULT(REVOKED);
     wf_log(WF_LOG_INFO, "partitions revoked", "%s", "");
 }
 
@@ -77,6 +83,7 @@ lost(void *context)
     struct wf_error error;
 
     wf_log(WF_LOG_WARNING, "partitions lost", "%s", "");
+    WF_FAULT(LOST);
     wf_worker_progress(worker);
     if (worker->publisher && !wf_publisher_reset(worker->publisher, RESET_LIMIT_MS, &error))
         wf_log(WF_LOG_WARNING, "could not abort what was being published", "error=\"%s\"", error.message);
@@ -92,6 +99,7 @@ wf_ownership_recover(struct wf_worker *worker)
 {
     struct wf_error error;
 
+    WF_FAULT(RECOVERING);
     if (!wf_publisher_reset(worker->publisher, RESET_LIMIT_MS, &error)) {
         wf_worker_failed(worker, &error);
         return;
@@ -101,6 +109,7 @@ wf_ownership_recover(struct wf_worker *worker)
             wf_consumer_halt(worker->consumer, p);
     forget_all(worker, WF_PARTITION_ASSIGNED, WF_PARTITION_ASSIGNED);
     worker->recover = false;
+    WF_FAULT(RECOVERED);
 }
 
 static void
@@ -120,8 +129,10 @@ claim_all(struct wf_worker *worker)
         free(claims);
         return;
     }
+    WF_FAULT(CLAIMING);
     enum wf_verdict verdict = wf_store_claim(worker->store, wanted, count, claims, &error);
     if (wf_worker_store_ok(worker, verdict, &error)) {
+        WF_FAULT(CLAIMED);
         for (size_t i = 0; i < count; i++) {
             struct wf_partition *partition = &worker->partitions[claims[i].partition];
             partition->state = WF_PARTITION_CLAIMED;
@@ -151,8 +162,10 @@ end_dead_transaction(struct wf_worker *worker, struct wf_partition *partition)
         return;
     wf_uuid_format(&worker->catalog.database_id, database_id);
     snprintf(base_name, sizeof base_name, "%s-%s-%d", worker->settings->prefix, database_id, partition->last_slot);
+    WF_FAULT(FENCING);
     bool ended = wf_publisher_fence(worker->settings, base_name, ASK_LIMIT_MS, &error);
     if (ended) {
+        WF_FAULT(FENCED);
         wf_log(WF_LOG_INFO, "ended the transactions of a dead worker", "slot=%d", partition->last_slot);
     } else {
         error.fate = WF_FATE_RETRY;
@@ -230,12 +243,15 @@ republish(struct wf_worker *worker, int32_t p)
     if (!ok)
         worker->recover = true;
     for (size_t i = 0; ok && i < count; i++) {
+        WF_FAULT(REPUBLISHING);
         ok = wf_publisher_submit(worker->publisher, row_publication(worker, p, &rows[i]), &error) &&
              wf_publisher_drain(worker->publisher, DRAIN_LIMIT_MS);
-        if (ok)
+        if (ok) {
+            WF_FAULT(REPUBLISHED);
             partition->published_number = rows[i].number;
-        else
+        } else {
             worker->recover = true;
+        }
     }
     if (ok && count)
         wf_log(WF_LOG_INFO, "published what an earlier owner left", "partition=%d rows=%zu", p, count);
@@ -248,8 +264,12 @@ advance(struct wf_worker *worker, int32_t p)
 {
     struct wf_partition *partition = &worker->partitions[p];
 
-    if (!find_published(worker, p) || !republish(worker, p))
+    if (!find_published(worker, p))
         return;
+    WF_FAULT(NUMBER_READ);
+    if (!republish(worker, p))
+        return;
+    WF_FAULT(SERVING);
     partition->state = WF_PARTITION_SERVED;
     worker->reassign = (struct wf_reassign){.version = -1};
     wf_consumer_begin(worker->consumer, p, partition->positions);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "worker.h"
 
@@ -89,6 +90,7 @@ wf_positions_check(struct wf_worker *worker)
     for (int32_t p = 0; p < worker->partition_count; p++)
         if (worker->partitions[p].state == WF_PARTITION_CLAIMED)
             worker->partitions[p].state = WF_PARTITION_CHECKED;
+    WF_FAULT(CHECKED);
 }
 
 void
@@ -162,6 +164,7 @@ wf_positions_settle(struct wf_worker *worker)
         settlements[count] = (struct wf_settlement){p, partition->epoch, published, {0}};
         memcpy(settlements[count++].positions, partition->positions, sizeof partition->positions);
     }
+    WF_FAULT(SETTLING);
     if (!wf_worker_store_ok(worker, wf_store_settle(worker->store, settlements, count, &error), &error))
         worker->recover = true;
     free(settlements);

@@ -5,6 +5,7 @@
  */
 #include <inttypes.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "worker.h"
 
@@ -68,6 +69,7 @@ wf_refused_replace(struct wf_worker *worker, const struct wf_publisher_status *s
     wf_log(WF_LOG_ERROR, "Kafka refuses an event for good: it becomes a dead letter",
            "partition=%d number=%" PRId64 " index=%zu error=\"%s\"", p, status->refused_number, status->refused_index,
            status->error.message);
+    WF_FAULT(REFUSED);
     if (wf_store_outbox(worker->store, p, status->refused_number - 1, 1, &arena, &rows, &count, &error) !=
             WF_VERDICT_OK || !count || rows[0].number != status->refused_number ||
         !rewrite(&rows[0], status->refused_index, status->error.message, &row))
@@ -75,4 +77,5 @@ wf_refused_replace(struct wf_worker *worker, const struct wf_publisher_status *s
     if (wf_store_outbox_replace(worker->store, p, worker->partitions[p].epoch, status->refused_number,
                                 (struct wf_slice){row.data, row.length}, &error) != WF_VERDICT_OK)
         wf_log(WF_LOG_ERROR, "could not replace the event", "partition=%d error=\"%s\"", p, error.message);
+    WF_FAULT(REPLACED);
 }

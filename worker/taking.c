@@ -8,6 +8,7 @@
  */
 #include <stdlib.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "batch.h"
 #include "own.h"
@@ -234,6 +235,8 @@ wf_batch_take(struct wf_worker *worker, struct wf_batch_taken *batch)
 
     if (!wf_own_take(worker, &own) || !wf_reassign_take(worker, &own))
         return;
+    if (own.count)
+        WF_FAULT(OWN_TAKEN);
     taking.count = own.count;
     list_sources(&taking);
     take_in_turn(&taking);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "codec/condition.h"
 #include "codec/institution_file.h"
@@ -173,9 +174,11 @@ load(struct work *work, struct wf_error *error)
     list_partitions(work);
     advance_positions(work);
     list_look_ups(work);
+    WF_FAULT(LOADING);
     enum wf_verdict verdict = wf_store_load(worker->store, &work->store, error);
     if (verdict != WF_VERDICT_OK)
         return verdict;
+    WF_FAULT(LOADED);
     if (!wf_cache_refresh(worker, work->store.institution_version, work->store.definition_version, error))
         return error->fate == WF_FATE_FATAL ? WF_VERDICT_FATAL : WF_VERDICT_RECONNECT;
     wf_own_clock_set(worker, work->store.now);
@@ -270,13 +273,17 @@ run_once(struct work *work, struct wf_error *error)
     if (verdict == WF_VERDICT_OK) {
         verdict = wf_work_apply_all(work, error);
         if (verdict == WF_VERDICT_OK)
+            WF_FAULT(APPLIED);
+        if (verdict == WF_VERDICT_OK)
             verdict = save(work, error);
         else if (wf_store_rollback(work->worker->store, NULL) != WF_VERDICT_OK)
             verdict = WF_VERDICT_RECONNECT;
     }
     if (verdict == WF_VERDICT_OK) {
+        WF_FAULT(COMMITTED);
         keep_institution(work);
         work->worker->recover |= !publish(work, error);
+        WF_FAULT(SUBMITTED);
         log_dead_letters(work);
         wf_log(WF_LOG_DEBUG, "batch", "commands=%zu rejected=%zu refused=%zu forwarded=%zu microseconds=%" PRId64,
                work->count, work->rejected, work->refused, work->forwarded, wf_clock_monotonic() - began);
@@ -374,6 +381,7 @@ apply_range(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from,
         refuse_alone(&batch->items[from], &batch->arena, &error);
         return apply_range(worker, batch, from, 1);
     }
+    WF_FAULT(CUTTING);
     wf_log(WF_LOG_WARNING, "cutting a batch", "commands=%zu error=\"%s\"", count, error.message);
     return apply_range(worker, batch, from, count / 2) &&
            apply_range(worker, batch, from + count / 2, count - count / 2);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "codec/event.h"
 #include "codec/institution_file.h"
@@ -300,6 +301,7 @@ wf_work_apply_all(struct work *work, struct wf_error *reterr)
         verdict = wf_store_ask(work->worker->store, &work->store, reterr);
         if (verdict != WF_VERDICT_OK)
             return verdict;
+        WF_FAULT(ASKED);
         work->unit.question_count = 0;
     }
 }

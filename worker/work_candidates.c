@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/fault.h"
+
 bool
 wf_work_asks_for_next(const struct wf_batch_item *item)
 {
@@ -133,6 +135,8 @@ wf_work_find_candidates(struct work *work, struct wf_error *reterr)
         return WF_VERDICT_OK;
     enum wf_verdict verdict =
         wf_store_candidates(work->worker->store, &work->store, work->queries, work->count, count, reterr);
+    if (verdict == WF_VERDICT_OK)
+        WF_FAULT(CANDIDATES_FOUND);
     for (size_t i = 0; verdict == WF_VERDICT_OK && i < work->count; i++)
         for (size_t c = 0; c < work->queries[i].candidate_count; c++) {
             struct wf_candidate *candidate = work->queries[i].candidates[c];

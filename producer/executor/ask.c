@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "executor.h"
 
@@ -99,6 +100,8 @@ wf_ask_send(struct wf_work *work, struct wf_ask *ask, int64_t now)
         return;
     }
     ask->in_flight = true;
+    if (ask->verb == WF_VERB_GET)
+        WF_FAULT(JOB_ASKED);
     if (!ask->sent_at)
         ask->sent_at = now;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/fault.h"
 #include "base/log.h"
 #include "executor.h"
 
@@ -128,6 +129,12 @@ main(int argc, char **argv)
         puts("pawl-executor " PAWL_VERSION);
         return WF_EXIT_OK;
     }
+#ifdef PAWL_FAULTS
+    if (argc > 1 && strcmp(argv[1], "--faults") == 0) {
+        wf_faults_print(WF_FAULT_OF_EXECUTOR, stdout);
+        return WF_EXIT_OK;
+    }
+#endif
     if (!wf_settings_read(WF_PROGRAM_EXECUTOR, &argc, argv, &settings, &error))
         return usage(error.message);
     enum wf_exit code = read_arguments(argc, argv, &check);

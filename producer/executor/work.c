@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "executor.h"
 
@@ -55,6 +56,7 @@ wf_work_begin(struct wf_executor *executor, pawl_event *event)
         end = &(*end)->next;
     *end = work;
     executor->count++;
+    WF_FAULT(JOB_TAKEN);
 }
 
 void
@@ -111,6 +113,7 @@ start(struct wf_work *work, int64_t now)
     if (work->lease)
         wf_run_until(&work->run, work->leased_until);
     work->limit_at = set->time_limit_s ? now + set->time_limit_s * WF_SECOND : 0;
+    WF_FAULT(PROGRAM_STARTED);
     wf_log(WF_LOG_DEBUG, "program started", "task=%s executive=%s attempt=%lld", work->task_id, work->executive->name,
            (long long)work->job.attempt);
 }
@@ -181,6 +184,7 @@ step_running(struct wf_work *work, int64_t now)
         work->extend.send_at = 0;
         if (work->run.state == WF_RUN_EXPIRED)
             work->halt = WF_HALT_LOST;
+        WF_FAULT(PROGRAM_ENDED);
         wf_report_end(work, now);
         return;
     }
@@ -328,6 +332,7 @@ answer_end(struct wf_work *work, const pawl_outcome *outcome, int64_t now)
     const char *code = pawl_outcome_text(outcome, "code"), *detail = pawl_outcome_text(outcome, "detail");
 
     if (pawl_outcome_result(outcome) != PAWL_REJECTED) {
+        WF_FAULT(JOB_DONE);
         wf_report_log(work, "job ended", NULL, work->flag);
         work->state = WF_WORK_DONE;
     } else if (says_lost(code ? code : "")) {

@@ -213,6 +213,10 @@ bool
 wf_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_kafka, struct wf_error *reterr)
 {
     char reason[512];
+
+#ifdef PAWL_FAULTS
+    wf_kafka_faults(conf);
+#endif
     rd_kafka_t *kafka = rd_kafka_new(type, conf, reason, sizeof reason);
 
     if (!kafka) {

@@ -45,6 +45,11 @@ struct wf_kafka_property {
 bool wf_kafka_conf(const struct wf_settings *settings, const struct wf_kafka_property *properties,
                    rd_kafka_conf_t **ret_conf, struct wf_error *reterr) WF_CHECKED;
 
+#ifdef PAWL_FAULTS
+/* Adds the fault points of requests to a configuration. */
+void wf_kafka_faults(rd_kafka_conf_t *conf);
+#endif
+
 /* Makes a handle and takes the configuration, in any case.  FATAL with WF_EXIT_USAGE: settings do not fit together. */
 bool wf_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, rd_kafka_t **ret_kafka,
                   struct wf_error *reterr) WF_CHECKED;

@@ -5,6 +5,7 @@
  * could commit half a batch (EOS-10).
  */
 #include "base/clock.h"
+#include "base/fault.h"
 #include "base/log.h"
 #include "bus/publisher_state.h"
 
@@ -249,6 +250,7 @@ flush(struct publish *publish, struct wf_error *reterr)
 {
     const struct delivery *delivery = &publish->producer->delivery;
 
+    WF_FAULT(PUBLISH_PRODUCED);
     while (delivery->reported < publish->produced && !delivery->error) {
         if (!go_on(publish, reterr))
             return false;
@@ -316,6 +318,7 @@ send_offsets(struct publish *publish, struct wf_error *reterr)
     rd_kafka_error_t *error;
     bool ok = true;
 
+    WF_FAULT(PUBLISH_FLUSHED);
     while (ok && (error = rd_kafka_send_offsets_to_transaction(publish->producer->kafka, list,
                                                                publish->publication->generation->metadata,
                                                                wf_kafka_remaining_ms(publish->deadline, 5000) + 1)))
@@ -329,10 +332,12 @@ commit(struct publish *publish, struct wf_error *reterr)
 {
     rd_kafka_error_t *error;
 
+    WF_FAULT(PUBLISH_OFFSETS);
     while ((error = rd_kafka_commit_transaction(publish->producer->kafka,
                                                 wf_kafka_remaining_ms(publish->deadline, 5000) + 1)))
         if (!again(publish, error, "could not commit the Kafka transaction", reterr))
             return false;
+    WF_FAULT(PUBLISHED);
     return true;
 }
 
@@ -380,9 +385,11 @@ publish_in_transaction(struct publish *publish, struct wf_error *reterr)
         producer_kill(publish->producer);
         return false;
     }
+    WF_FAULT(PUBLISH_BEGUN);
     if (produce(publish, reterr) && flush(publish, reterr) && go_on(publish, reterr) &&
         send_offsets(publish, reterr) && commit(publish, reterr))
         return true;
+    WF_FAULT(ABORTING);
     doubt_named(publish->producer);
     abort_or_kill(publish->producer);
     return false;

@@ -1,5 +1,6 @@
 #include "store/pipeline.h"
 
+#include "base/fault.h"
 #include "store/wire.h"
 
 const struct wf_statement_row wf_statement_rows[WF_STATEMENT_COUNT] = {
@@ -129,6 +130,9 @@ wf_pipeline_finish(struct wf_pipeline *pipeline, struct wf_error *reterr)
 
     if (pipeline->unsent || !PQpipelineSync(connection))
         return wf_verdict_of_result(NULL, "", connection, reterr);
+    WF_FAULT(STATEMENTS_SENT);
+    if (pipeline->count && pipeline->calls[pipeline->count - 1].statement == WF_STATEMENT_COMMIT)
+        WF_FAULT(COMMIT_SENT);
 
     for (size_t c = 0; c < pipeline->count; c++) {
         pipeline->calls[c].result = result_next(connection);

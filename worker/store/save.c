@@ -5,6 +5,7 @@
  * One walk over the instances sorts what is dirty into the tables of the statements.  What began
  * and ended within the unit leaves its history and nothing else.
  */
+#include "base/fault.h"
 #include "base/json.h"
 #include "core/constraint.h"
 #include "core/interaction.h"
@@ -555,9 +556,11 @@ wf_store_save(struct wf_store *store, struct wf_work *work, struct wf_error *ret
     if (verdict != WF_VERDICT_OK)
         return wf_store_abandon(store, verdict);
     unit_put(store, work);
+    WF_FAULT(SAVING);
     for (size_t s = 0; s < sizeof order / sizeof *order; s++)
         wf_pipeline_send_rows(&pipeline, store->tables[order[s]]);
     documents_send(store, &pipeline, work);
+    WF_FAULT(SAVE_FILLED);
     wf_pipeline_send_plain(&pipeline, WF_STATEMENT_COMMIT);
 
     verdict = wf_pipeline_finish(&pipeline, reterr);
