@@ -71,6 +71,23 @@ accept_unasked(struct wf_worker *worker)
     free(incarnations);
 }
 
+/*
+ * Whether the partition is still ours, as far as the database knows.  If not, the number is that of whoever
+ * claimed it since, and greater than what we know for no other reason.
+ */
+static bool
+still_ours(struct wf_worker *worker, int32_t p)
+{
+    struct wf_settlement row = {.partition = p};
+    struct wf_error error;
+
+    if (!wf_worker_store_ok(worker, wf_store_epochs(worker->store, &row, 1, &error), &error))
+        return false;
+    if (row.epoch != worker->partitions[p].epoch)
+        wf_log(WF_LOG_INFO, "somebody else has claimed a partition", "partition=%d epoch=%" PRId64, p, row.epoch);
+    return row.epoch == worker->partitions[p].epoch;
+}
+
 bool
 wf_restored_check(struct wf_worker *worker, int32_t p, int64_t number, const char *incarnation)
 {
@@ -84,6 +101,10 @@ wf_restored_check(struct wf_worker *worker, int32_t p, int64_t number, const cha
     }
     if (known && number <= worker->partitions[p].outbox_number)
         return true;
+    if (!still_ours(worker, p)) {
+        worker->recover = true;
+        return false;
+    }
     if (strcmp(worker->settings->on_restore, "replay") == 0)
         accept_unasked(worker);
     else
