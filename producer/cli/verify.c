@@ -70,7 +70,7 @@ static const char instances_cursor[] =
 static const char tasks_cursor[] =
     "declare tasks no scroll cursor for"
     " select instance_id, n, t.state::text, act_id, pre_act_id, serial_no, branch_no, staff_id, grantor_id,"
-    " executor_id, null, attempt, " UTC("t.date_created") ", " UTC("due_at")
+    " executor_id, null, attempt, " UTC("t.date_created") ", " UTC("t.due_at")
     " from workflow.to_do_task_list t join workflow.instance i using (instance_id) where partition = $1::int"
     " union all"
     " select instance_id, n, how::text, act_id, pre_act_id, serial_no, branch_no, staff_id, grantor_id,"
