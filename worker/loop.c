@@ -60,9 +60,29 @@ serve(struct wf_worker *worker)
     return any;
 }
 
+/*
+ * A publication has limits of its own; what outlives them all stands still within librdkafka, and would keep
+ * its partitions for ever (EOS-17).
+ */
+static void
+watch_publisher(const struct wf_worker *worker)
+{
+    const struct wf_settings *settings = worker->settings;
+    struct wf_publisher_status status = {0};
+
+    if (worker->publisher)
+        wf_publisher_status(worker->publisher, &status);
+    if (!status.busy_since || wf_clock_monotonic() - status.busy_since <
+                                  (settings->transaction_timeout_ms + settings->watchdog_ms) * WF_MILLISECOND)
+        return;
+    wf_log(WF_LOG_ERROR, "the publisher makes no progress, ending", "%s", "");
+    _exit(WF_EXIT_WATCHDOG);
+}
+
 static void
 turn(struct wf_worker *worker)
 {
+    watch_publisher(worker);
     if (worker->consumer)
         wf_consumer_poll(worker->consumer);
     if (!wf_worker_connect(worker)) {

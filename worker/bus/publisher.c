@@ -89,6 +89,7 @@ next_publication(struct wf_publisher *publisher)
     if (publisher->stop)
         return NULL;
     publisher->current = publisher->waiting[0];
+    publisher->status.busy_since = wf_clock_monotonic();
     publisher->waiting_count--;
     memmove(publisher->waiting, publisher->waiting + 1, publisher->waiting_count * sizeof *publisher->waiting);
     return publisher->current;
@@ -148,6 +149,7 @@ publisher_run(void *argument)
         else
             note_failed(publisher, &refusal, &error);
         publisher->current = NULL;
+        publisher->status.busy_since = 0;
         pthread_cond_broadcast(&publisher->changed);
         pthread_mutex_unlock(&publisher->lock);
         wf_publication_free(publication);

@@ -102,6 +102,7 @@ struct wf_publisher_status {
     uint64_t submitted;    /* publications, since open or reset */
     uint64_t published;    /* of these */
     uint64_t messages;     /* published since open */
+    int64_t busy_since;    /* monotonic: when the publication under way was begun; 0: none is */
     int64_t last_duration; /* of the last published one, microseconds from begin to committed */
     struct wf_error error; /* why it failed: RETRY, or FATAL when no repeating helps */
 
