@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from engine_run import run
+from engine_run import Failure, run
 
 Json = dict[str, Any]
 
@@ -75,6 +75,15 @@ class Postgres:
     def wal_bytes(self) -> int:
         return int(self.ask("select pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::int8")[0][0])
 
+    def batches(self) -> int:
+        """Units of work that workers have begun; -1: not known here."""
+        try:
+            return int(self.ask("select coalesce(sum(s.calls), 0)::int8 from pg_stat_statements s"
+                                "  join pg_database d on d.oid = s.dbid and d.datname = current_database()"
+                                " where s.query like '-- partition_advance%'")[0][0])
+        except Failure:
+            return -1
+
     def size(self) -> int:
         return int(self.ask("select pg_database_size(current_database())")[0][0])
 
@@ -106,13 +115,15 @@ class Sample:
     driver: float
     machine: float
     wal: int
+    batches: int
     worker_rss: list[float]
 
 
 def sample(postgres: Postgres, broker_pid: int, workers: list[int], driver_pid: int) -> Sample:
     return Sample(worker=sum(map(cpu_of, workers)), postgres=postgres.cpu(),
                   broker=cpu_of(broker_pid) if broker_pid else 0.0, driver=cpu_of(driver_pid), machine=machine_cpu(),
-                  wal=postgres.wal_bytes(), worker_rss=[round(rss_mb(pid), 1) for pid in workers])
+                  wal=postgres.wal_bytes(), batches=postgres.batches(),
+                  worker_rss=[round(rss_mb(pid), 1) for pid in workers])
 
 
 def machine() -> Json:
