@@ -11,7 +11,8 @@ set(PAWL_SQL_STEPS
     steps/007-engines.sql
     steps/008-handed-on.sql
     steps/009-restore.sql
-    steps/011-given-back.sql)
+    steps/011-given-back.sql
+    steps/015-suspect.sql)
 
 set(PAWL_SQL_INSTALL
     schema.sql
@@ -77,6 +78,7 @@ set(PAWL_SQL_STATEMENTS
     statements/partition_advance.sql
     statements/partition_claim.sql
     statements/partition_epochs.sql
+    statements/partition_suspect.sql
     statements/partition_settle.sql
     statements/people_changed.sql
     statements/people_granted.sql

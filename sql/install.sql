@@ -70,6 +70,12 @@ select not exists (select from workflow.schema_step where step = 11) as missing 
 insert into workflow.schema_step (step, name) values (11, '011-given-back');
 \endif
 
+select not exists (select from workflow.schema_step where step = 15) as missing \gset
+\if :missing
+\ir steps/015-suspect.sql
+insert into workflow.schema_step (step, name) values (15, '015-suspect');
+\endif
+
 \ir views/process_list.sql
 \ir views/instance_list.sql
 \ir views/task_list.sql

@@ -89,16 +89,17 @@ direct(struct wf_worker *worker, struct wf_batch_item *item)
         decoded->command.instance_id = draw_instance_id(worker, item->record.partition);
 }
 
+/* A record as the codec takes it. */
 static void
-decode(struct wf_worker *worker, struct wf_batch_taken *batch, struct wf_batch_item *item,
-       const char *const *names)
+describe(const struct wf_worker *worker, struct wf_batch_taken *batch, struct wf_batch_item *item)
 {
     const struct wf_record *record = &item->record;
+    bool single = *worker->settings->command_topic != '\0';
 
     item->incoming = (struct wf_incoming){
         .topic = record->topic,
-        .single_topic = *worker->settings->command_topic != '\0',
-        .topic_name = names[record->topic],
+        .single_topic = single,
+        .topic_name = single ? worker->settings->command_topic : batch->topic_names[record->topic],
         .partition = record->partition,
         .offset = record->offset,
         .timestamp = record->timestamp / WF_MILLISECOND,
@@ -107,25 +108,55 @@ decode(struct wf_worker *worker, struct wf_batch_taken *batch, struct wf_batch_i
         .headers = record->headers,
         .header_count = record->header_count,
     };
-    if (wf_command_decode(&worker->codec, &item->incoming, &batch->arena, &item->decoded, &item->refusal))
-        direct(worker, item);
-    else
-        item->disposal = WF_DISPOSE_REFUSE;
+}
+
+static void
+name_topics(const struct wf_worker *worker, struct wf_batch_taken *batch)
+{
+    for (int topic = 0; topic < WF_COMMAND_TOPICS && !batch->topic_names[topic]; topic++)
+        batch->topic_names[topic] = wf_arena_printf(&batch->arena, "%s.%s", worker->settings->prefix,
+                                                    wf_topic_suffix((enum wf_topic)topic));
 }
 
 void
-wf_batch_decode(struct wf_worker *worker, struct wf_batch_taken *batch)
+wf_batch_decode(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from, size_t count)
 {
-    const char *names[WF_COMMAND_TOPICS];
+    name_topics(worker, batch);
+    for (size_t i = from; i < from + count; i++) {
+        struct wf_batch_item *item = &batch->items[i];
+        if (item->own)
+            continue;
+        describe(worker, batch, item);
+        if (wf_command_decode(&worker->codec, &item->incoming, &batch->arena, &item->decoded, &item->refusal))
+            direct(worker, item);
+        else
+            item->disposal = WF_DISPOSE_REFUSE;
+    }
+}
 
-    for (int topic = 0; topic < WF_COMMAND_TOPICS; topic++)
-        names[topic] = *worker->settings->command_topic
-                           ? worker->settings->command_topic
-                           : wf_arena_printf(&batch->arena, "%s.%s", worker->settings->prefix,
-                                             wf_topic_suffix((enum wf_topic)topic));
-    for (size_t i = 0; i < batch->count; i++)
-        if (!batch->items[i].own)
-            decode(worker, batch, &batch->items[i], names);
+void
+wf_batch_convict(struct wf_worker *worker, struct wf_batch_taken *batch, size_t i, bool unread)
+{
+    static const char detail[] = "each time it was begun, the worker or its database session came to an end";
+    struct wf_batch_item *item = &batch->items[i];
+
+    if (item->own) {
+        if (!item->decoded.command.refused)
+            item->decoded.command.refused = detail;
+        return;
+    }
+    if (!unread) {
+        wf_batch_decode(worker, batch, i, 1);
+        if (item->disposal != WF_DISPOSE_REFUSE)
+            refuse(item, WF_CODE_INVALID_COMMAND, detail);
+        return;
+    }
+    name_topics(worker, batch);
+    describe(worker, batch, item);
+    item->disposal = WF_DISPOSE_REFUSE;
+    item->refusal = (struct wf_refusal){.code = WF_CODE_INVALID_COMMAND, .detail = detail};
+    item->refusal.command.id = wf_arena_printf(&batch->arena, "%s/%d/%lld", item->incoming.topic_name,
+                                               item->record.partition, (long long)item->record.offset);
 }
 
 void

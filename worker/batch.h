@@ -29,6 +29,7 @@ struct wf_batch_taken {
     struct wf_arena arena; /* of everything decoded */
     struct wf_batch_item *items; /* in the order in which they are applied */
     size_t count;
+    const char *topic_names[WF_COMMAND_TOPICS];
 };
 
 /*
@@ -43,8 +44,14 @@ void wf_batch_take(struct wf_worker *worker, struct wf_batch_taken *batch);
 /* Releases what wf_batch_take() holds back for later batches; before the consumer is closed. */
 void wf_batch_drop_held(struct wf_worker *worker);
 
-/* Decodes all and says what is to be done with each. */
-void wf_batch_decode(struct wf_worker *worker, struct wf_batch_taken *batch);
+/* Decodes some, from `from` on, and says what is to be done with each. */
+void wf_batch_decode(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from, size_t count);
+
+/*
+ * What the shell does with a command that never comes to an end (EOS-23): it is refused; one of the engine's own
+ * becomes an incident.  `unread`: without decoding it, for that may be what ends the worker.
+ */
+void wf_batch_convict(struct wf_worker *worker, struct wf_batch_taken *batch, size_t i, bool unread);
 
 void wf_batch_release(struct wf_batch_taken *batch);
 

@@ -47,9 +47,7 @@ serve(struct wf_worker *worker)
     bool any = batch.count > 0;
     if (any) {
         WF_FAULT(BATCH_TAKEN);
-        wf_batch_decode(worker, &batch);
-        WF_FAULT(BATCH_DECODED);
-        if (!wf_work_apply(worker, &batch) && !worker->fatal.exit_code)
+        if (!wf_suspects_apply(worker, &batch) && !worker->fatal.exit_code)
             worker->recover = true;
         wf_positions_worked(worker);
     }

@@ -142,6 +142,7 @@ claim_all(struct wf_worker *worker)
             partition->outbox_number = claims[i].outbox_number;
             partition->published_number = claims[i].published_number;
             partition->last_slot = claims[i].last_slot;
+            partition->tries = claims[i].tries;
         }
     }
     free(wanted);

@@ -226,6 +226,7 @@ publish(struct work *work, struct wf_error *error)
         memcpy(partition->positions, part->positions, sizeof partition->positions);
         memcpy(partition->position_times, part->position_times, sizeof partition->position_times);
         partition->outbox_number = part->outbox_number;
+        partition->tries = 0;
         wf_own_timer_set(worker, part->partition, part->timer_at);
         out->partition = part->partition;
         out->outbox_number = part->outbox_number;
@@ -327,8 +328,8 @@ refuse_alone(struct wf_batch_item *item, struct wf_arena *arena, const struct wf
     };
 }
 
-static bool
-give_up(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error)
+bool
+wf_work_give_up(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error)
 {
     wf_log(WF_LOG_WARNING, "a batch was not applied", "verdict=\"%s\" error=\"%s\"", wf_verdict_name(verdict),
            error->message);
@@ -374,10 +375,10 @@ apply_range(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from,
         return !worker->recover;
     bool alone = count == 1;
     if ((verdict != WF_VERDICT_CUT && verdict != WF_VERDICT_RETRY) || (alone && verdict == WF_VERDICT_RETRY))
-        return give_up(worker, verdict, &error); /* a lock that somebody holds says nothing against a command */
+        return wf_work_give_up(worker, verdict, &error); /* a lock that somebody holds says nothing against a command */
     if (alone) {
         if (batch->items[from].disposal == WF_DISPOSE_REFUSE)
-            return give_up(worker, WF_VERDICT_FATAL, &error);
+            return wf_work_give_up(worker, WF_VERDICT_FATAL, &error);
         refuse_alone(&batch->items[from], &batch->arena, &error);
         return apply_range(worker, batch, from, 1);
     }
@@ -388,7 +389,7 @@ apply_range(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from,
 }
 
 bool
-wf_work_apply(struct wf_worker *worker, struct wf_batch_taken *batch)
+wf_work_apply(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from, size_t count)
 {
-    return apply_range(worker, batch, 0, batch->count);
+    return apply_range(worker, batch, from, count);
 }

@@ -7,11 +7,17 @@
 #include "batch.h"
 
 /*
- * Applies a batch in one transaction.  If the database refuses the data of a command the batch
+ * Applies some of a batch, decoded, in one transaction.  If the database refuses the data of a command the batch
  * is cut in halves, in order, until that command is alone; it is refused and the rest goes on
  * (EOS-23).  False: the rest of the batch was not applied, and worker->recover or worker->fatal
  * is set.
  */
-bool wf_work_apply(struct wf_worker *worker, struct wf_batch_taken *batch) WF_CHECKED;
+bool wf_work_apply(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from, size_t count) WF_CHECKED;
+
+/* After a verdict of the store that no smaller batch would change: sets recover or fatal, and returns false. */
+bool wf_work_give_up(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error);
+
+/* suspects.c: decodes and applies a batch; one command at a time where one may be what ends workers or sessions. */
+bool wf_suspects_apply(struct wf_worker *worker, struct wf_batch_taken *batch) WF_CHECKED;
 
 #endif

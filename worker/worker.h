@@ -39,6 +39,7 @@ struct wf_partition {
     int64_t position_times[WF_COMMAND_TOPICS];
     int64_t outbox_number, published_number;
     int32_t last_slot;
+    int32_t tries;          /* claims since a batch of it was committed, this one included (EOS-23) */
     int64_t unstable_since; /* monotonic; 0: its number could be read so far */
     int64_t timer_at;       /* when its first timer is due, by the database's clock; 0: to be read (own.h) */
 };

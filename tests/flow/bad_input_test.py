@@ -8,6 +8,8 @@ rejected outcome alone.  All of it comes in the middle of one batch of good comm
 from __future__ import annotations
 
 import json
+import math
+import random
 import struct
 import unittest
 import uuid
@@ -320,6 +322,106 @@ class RefusedByTheDatabase(Bad):
             letters.wait("the dead letter", lambda m: m.header("ce_id") == command and m.json["process_id"] == "single")
         self.assertEqual(len(letters.messages), len(bad))
         self.assertEqual(self.engine.value("select count(*) from workflow.instance"), str(len(good)))
+        self.assertEqual(worker.terminate(), 0)
+        self.engine.check_settled()
+
+
+class OneOfAThousand(Bad):
+    """BUS-4: the price that the others pay for one bad command grows with the logarithm of the batch."""
+
+    COUNT = 1000
+
+    def setUp(self) -> None:
+        self.engine = self.enterContext(Engine("thousand", workers=1, partitions=1, log_level="debug"))
+        self.client = self.engine.client()
+        self.engine.load(desk.institution())
+        self.engine.deploy(desk.single())
+        self.assertEqual(self.engine.workers[0].terminate(), 0)
+
+    def send(self, bad: int | None) -> list[str]:
+        return [self.client.send("init-instance",
+                                 {"process_id": "single", "entity_id": "poison" if n == bad else f"good/{n}"})
+                for n in range(self.COUNT)]
+
+    def rounds(self, worker: Worker) -> tuple[int, int]:
+        """Transactions that were tried, and how many of them were cut."""
+        text = worker.text()
+        cut, alone = text.count("cutting a batch"), text.count("dead letters")
+        return cut + alone + len(self.batches(worker)), cut
+
+    def check(self, where: int) -> None:
+        commands = self.send(where)
+        worker = self.engine.start_worker()
+        outcomes = [self.client.outcome(command) for command in commands]
+        self.assertEqual(worker.terminate(), 0)
+        self.assertEqual([n for n, outcome in enumerate(outcomes) if outcome["result"] != "applied"], [where])
+        self.assertEqual(outcomes[where]["code"], "invalid_command")
+        self.assertIn("poison", outcomes[where]["detail"])
+        largest = max(batch["commands"] for batch in self.batches(worker))
+        rounds, cut = self.rounds(worker)
+        print(f"figure one bad command of {self.COUNT}, number {where}: {rounds} transactions tried, {cut} of them cut")
+        # Each cut halves what the command is in, and leaves one half to be applied; a few batches come before and after.
+        most = math.ceil(math.log2(self.COUNT))
+        self.assertGreater(largest, self.COUNT / 8, "it stood in a large batch")
+        self.assertLessEqual(cut, most)
+        self.assertLessEqual(rounds, 2 * most + 30)
+
+    def test_a_value_that_the_database_refuses(self) -> None:
+        self.engine.psql("alter table workflow.instance add constraint no_poison check (entity_id <> 'poison')")
+        for where in (0, random.randrange(1, self.COUNT - 1), self.COUNT - 1):
+            with self.subTest(where=where):
+                self.check(where)
+        self.check_history()
+
+    def test_a_function_that_raises(self) -> None:
+        self.engine.psql("""
+            create function raise_poison() returns trigger language plpgsql as $$
+            begin
+                if new.entity_id = 'poison' then raise exception 'poison is not for us'; end if;
+                return new;
+            end $$;
+            create trigger no_poison before insert on workflow.instance for each row execute function raise_poison()""")
+        self.check(random.randrange(self.COUNT))
+        self.check_history()
+
+    def check_history(self) -> None:
+        """Each good one took effect once; the events say the same."""
+        rows = self.engine.psql("select entity_id, count(*) from workflow.instance group by 1 having entity_id = 'poison'")
+        self.assertEqual(rows, [])
+        started = int(self.engine.value("select count(*) from workflow.instance"))
+        self.assertEqual(started % (self.COUNT - 1), 0)
+        self.engine.check_settled()
+
+
+class EndsTheSession(Bad):
+    """A command that ends the session, or the worker, whenever it is begun: found by its tries, and refused (EOS-23)."""
+
+    def test_ends_the_session(self) -> None:
+        self.engine = self.enterContext(Engine("session", workers=1, partitions=2))
+        self.client = self.engine.client()
+        self.engine.load(desk.institution())
+        self.engine.deploy(desk.single())
+        self.engine.psql("""
+            create function end_session() returns trigger language plpgsql as $$
+            begin
+                if new.entity_id = 'killer' then perform pg_terminate_backend(pg_backend_pid()); end if;
+                return new;
+            end $$;
+            create trigger killer before insert on workflow.instance for each row execute function end_session()""")
+        self.engine.workers[0].terminate()
+        good = [self.client.send("init-instance", {"process_id": "single"}) for _ in range(50)]
+        killer = self.client.send("init-instance", {"process_id": "single", "entity_id": "killer"})
+        good += [self.client.send("init-instance", {"process_id": "single"}) for _ in range(50)]
+        worker = self.engine.start_worker()
+        self.assertEqual({self.client.outcome(command)["result"] for command in good}, {"applied"})
+        refused = self.client.outcome(killer)
+        self.assertEqual((refused["result"], refused["code"]), ("rejected", "invalid_command"))
+        self.assertIn("session came to an end", refused["detail"])
+        letters = self.engine.reader("dead-letter")
+        letters.wait("the dead letter", lambda m: m.header("ce_id") == killer)
+        self.assertEqual(len(letters.messages), 1)
+        self.assertEqual(self.engine.value("select count(*) from workflow.instance"), "100")
+        self.assertEqual(self.client.start("single")["result"], "applied")
         self.assertEqual(worker.terminate(), 0)
         self.engine.check_settled()
 

@@ -205,3 +205,25 @@ wf_store_epochs(struct wf_store *store, struct wf_settlement *partitions, size_t
                 partitions[i].epoch = wf_rows_long(&rows, r, 1);
     return verdict;
 }
+
+enum wf_verdict
+wf_store_suspect(struct wf_store *store, int32_t partition, int64_t epoch, int32_t topic, int64_t offset,
+                 int32_t *ret_times, struct wf_error *reterr)
+{
+    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
+    struct wf_table *table = wf_store_table(store, WF_STATEMENT_PARTITION_SUSPECT);
+
+    wf_table_row(table);
+    wf_table_int(table, partition);
+    wf_table_int(table, epoch);
+    wf_table_int(table, topic);
+    wf_table_int(table, offset);
+    enum wf_verdict verdict = wf_pipeline_run(&pipeline, table, reterr);
+    if (verdict != WF_VERDICT_OK)
+        return verdict;
+    struct wf_rows rows = wf_pipeline_rows(&pipeline, 0);
+    if (rows.count != 1)
+        return wf_verdict_fail(WF_VERDICT_NOT_OWNER, reterr, "partition %d is another worker's", partition);
+    *ret_times = wf_rows_int(&rows, 0, 0);
+    return WF_VERDICT_OK;
+}

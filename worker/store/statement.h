@@ -23,6 +23,7 @@
     X(PARTITION_ADVANCE, "partition_advance", "illll", "ilzll")                         \
     X(PARTITION_SETTLE, "partition_settle", "illl", "")                                 \
     X(PARTITION_EPOCHS, "partition_epochs", "i", "il")                                  \
+    X(PARTITION_SUSPECT, "partition_suspect", "ILIL", "i")                              \
     X(OUTBOX_DELETE, "outbox_delete", "il", "")                                         \
     X(OUTBOX_INSERT, "outbox_insert", "ily", "")                                        \
     X(OUTBOX_READ, "outbox_read", "ILL", "ly")                                          \

@@ -125,6 +125,13 @@ enum wf_verdict wf_store_settle(struct wf_store *store, const struct wf_settleme
 enum wf_verdict wf_store_epochs(struct wf_store *store, struct wf_settlement *partitions, size_t count,
                                 struct wf_error *reterr) WF_CHECKED;
 
+/*
+ * Notes that a command is begun alone, and says how often it was, this time included (EOS-23).  Topic -1 stands for
+ * the engine's own commands, whose "offset" is a hash.  NOT_OWNER when the partition is somebody else's.  Commits.
+ */
+enum wf_verdict wf_store_suspect(struct wf_store *store, int32_t partition, int64_t epoch, int32_t topic,
+                                 int64_t offset, int32_t *ret_times, struct wf_error *reterr) WF_CHECKED;
+
 /* Whether events published under another incarnation were accepted as those of an earlier life (EOS-21). */
 enum wf_verdict wf_store_incarnation_known(struct wf_store *store, const char *incarnation, bool *ret_known,
                                            struct wf_error *reterr) WF_CHECKED;

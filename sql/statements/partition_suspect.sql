@@ -1,0 +1,10 @@
+-- partition_suspect.sql - Notes that a command is begun alone, and says how often it was (EOS-23).  Commits by itself.
+-- $1 partition, $2 epoch, $3 topic, $4 offset.
+update workflow.partition p
+   set suspect_tries = case when (p.suspect_topic, p.suspect_offset) = ($3::int4, $4::int8) then p.suspect_tries + 1
+                            else 1 end,
+       suspect_topic = $3,
+       suspect_offset = $4
+ where p.partition = $1::int4
+   and p.epoch = $2::int8
+returning p.suspect_tries;
