@@ -38,7 +38,6 @@ class Case:
     line: int
     kind: str  # "allows" or "refuses"
     title: str
-    pending: str = ""
     core_only: str = ""
     people: list[str] = field(default_factory=list)
     processes: dict[str, list[str]] = field(default_factory=dict)
@@ -66,8 +65,8 @@ def read_cases(path: Path) -> list[Case]:
         if not indented and head in ("allows", "refuses"):
             case, section = Case(path, number, head, rest), None
             cases.append(case)
-        elif not indented and head in ("pending", "core only"):
-            setattr(case, head.replace(" ", "_"), rest)
+        elif not indented and head == "core only":
+            case.core_only = rest
         elif not indented and text == "people":
             section = case.people
         elif not indented and re.fullmatch(r"process \S+( not deployed)?", text):
@@ -80,7 +79,7 @@ def read_cases(path: Path) -> list[Case]:
         else:
             raise Unreadable(f"{path.name}:{number}: {raw}")
     for case in cases:
-        case.pending, case.core_only = case.pending or shared.pending, case.core_only or shared.core_only
+        case.core_only = case.core_only or shared.core_only
         case.people = case.people or shared.people or DEFAULT_PEOPLE
         case.processes = shared.processes | case.processes
     return cases

@@ -13,7 +13,7 @@ from play import CorePlay
 
 class Cases(unittest.TestCase):
     def test_all(self) -> None:
-        cases = [case for case in all_cases() if not case.pending]
+        cases = all_cases()
         began = time.monotonic()
         with Core() as core:
             for case in cases:
@@ -26,7 +26,7 @@ class Cases(unittest.TestCase):
 
     def test_a_line_too_few_is_noticed(self) -> None:
         """Of each case another line: a runner that compares nothing would pass everything."""
-        cases = [case for case in all_cases() if not case.pending and any(step.expected for step in case.steps)]
+        cases = [case for case in all_cases() if any(step.expected for step in case.steps)]
         with Core() as core:
             for number, case in enumerate(cases):
                 steps = [step for step in case.steps if step.expected]

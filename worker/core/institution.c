@@ -357,6 +357,7 @@ wf_institution_set_presence(struct wf_institution *in, const struct wf_staff *wa
     bool changed = logging_on != staff->logging_on || on_leave != staff->on_leave;
     staff->logging_on = logging_on;
     staff->on_leave = on_leave;
+    staff->has_logging_on = staff->has_on_leave = true; /* also where the file left them out: a merge copies what is said */
     return changed;
 }
 

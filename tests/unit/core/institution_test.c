@@ -94,6 +94,23 @@ Test(institution, merge)
     wf_institution_drop(in);
 }
 
+/* A stored institution leaves out who is present as usual; what is set in place outlives the next load all the same. */
+Test(institution, presence_then_merge)
+{
+    struct wf_institution *in = story_institution("role r; staff ann role:r; staff bob role:r");
+    struct wf_faults faults = {.arena = &story.arena};
+    struct wf_staff away = {.staff_id = "ann", .has_on_leave = true, .on_leave = true};
+
+    cr_assert(wf_institution_compile(in, &faults));
+    cr_assert(wf_institution_set_presence(in, &away));
+    cr_assert_not(wf_institution_set_presence(in, &away));
+    SAME(merge(&in, "staff cid role:r"), "");
+    cr_assert(wf_institution_staff(in, "ann")->on_leave);
+    cr_assert(wf_institution_staff(in, "ann")->logging_on);
+    cr_assert_not(wf_institution_staff(in, "bob")->on_leave);
+    wf_institution_drop(in);
+}
+
 Test(institution, renamed_and_moved)
 {
     struct wf_institution *in = NULL;
