@@ -47,6 +47,29 @@ class Broker:
         answer = self._ask(42, 0, struct.pack(">i", 1) + text(group.encode()))
         self._check(answer[-2:], f"delete group {group}")
 
+    def members(self, group: str) -> dict[str, str]:
+        """The client id of each member, by member id (DescribeGroups)."""
+        answer = self._ask(15, 0, struct.pack(">i", 1) + text(group.encode()))
+        at, found = 4 + 2, {}
+        for _ in range(4):  # group, state, kind of protocol, protocol
+            at += 2 + struct.unpack_from(">h", answer, at)[0]
+        [count] = struct.unpack_from(">i", answer, at)
+        at += 4
+        for _ in range(count):
+            texts = []
+            for _ in range(3):  # member, client, host
+                [length] = struct.unpack_from(">h", answer, at)
+                texts.append(answer[at + 2:at + 2 + length].decode())
+                at += 2 + length
+            for _ in range(2):  # metadata, assignment
+                at += 4 + struct.unpack_from(">i", answer, at)[0]
+            found[texts[0]] = texts[1]
+        return found
+
+    def remove_member(self, group: str, member: str) -> None:
+        """What happens when a session has ended, without waiting for that (LeaveGroup)."""
+        self._ask(13, 0, text(group.encode()) + text(member.encode()))
+
     def delete_topic(self, topic: str) -> None:
         answer = self._ask(20, 1, struct.pack(">i", 1) + text(topic.encode()) + struct.pack(">i", 10000))
         self._check(answer[-2:], f"delete topic {topic}")
