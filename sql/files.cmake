@@ -11,6 +11,7 @@ set(PAWL_SQL_STEPS
     steps/007-engines.sql
     steps/008-handed-on.sql
     steps/009-restore.sql
+    steps/010-interaction.sql
     steps/011-given-back.sql
     steps/015-suspect.sql)
 

@@ -64,6 +64,12 @@ select not exists (select from workflow.schema_step where step = 9) as missing \
 insert into workflow.schema_step (step, name) values (9, '009-restore');
 \endif
 
+select not exists (select from workflow.schema_step where step = 10) as missing \gset
+\if :missing
+\ir steps/010-interaction.sql
+insert into workflow.schema_step (step, name) values (10, '010-interaction');
+\endif
+
 select not exists (select from workflow.schema_step where step = 11) as missing \gset
 \if :missing
 \ir steps/011-given-back.sql

@@ -1,12 +1,15 @@
 /*
  * An event that Kafka will never take (EOS-14): what can be checked is checked before it enters
  * the outbox, so this is for what changed since then, such as a topic that was deleted.
- * The message is replaced in its outbox row by a dead letter, and the row goes out.
+ * The message is replaced in its outbox row by a dead letter, and the row goes out.  Of a start for another engine
+ * its task is told as well: an incident.
  */
 #include <inttypes.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/log.h"
+#include "codec/request.h"
 #include "worker.h"
 
 enum { KEPT_BYTES = 1000, KEPT_HEADERS = 100 }; /* of a message that may be too large */
@@ -40,7 +43,7 @@ encode_dead_letter(const struct wf_message *refused, const char *why, struct wf_
 }
 
 static bool
-rewrite(const struct wf_outbox_row *old, size_t index, const char *why, struct wf_buf *row)
+rewrite(struct wf_worker *worker, const struct wf_outbox_row *old, size_t index, const char *why, struct wf_buf *row)
 {
     const char *at = old->events.data, *end = at + old->events.length;
     struct wf_message message;
@@ -48,10 +51,12 @@ rewrite(const struct wf_outbox_row *old, size_t index, const char *why, struct w
     for (size_t i = 0; at < end; i++) {
         if (!wf_message_decode(&at, end, &message))
             return false;
-        if (i == index)
-            encode_dead_letter(&message, why, row);
-        else
+        if (i != index) {
             wf_message_encode(&message, row);
+            continue;
+        }
+        encode_dead_letter(&message, why, row);
+        wf_request_refused_encode(&worker->codec, &message, why, wf_clock_now(), row);
     }
     return true;
 }
@@ -72,7 +77,7 @@ wf_refused_replace(struct wf_worker *worker, const struct wf_publisher_status *s
     WF_FAULT(REFUSED);
     if (wf_store_outbox(worker->store, p, status->refused_number - 1, 1, &arena, &rows, &count, &error) !=
             WF_VERDICT_OK || !count || rows[0].number != status->refused_number ||
-        !rewrite(&rows[0], status->refused_index, status->error.message, &row))
+        !rewrite(worker, &rows[0], status->refused_index, status->error.message, &row))
         return;
     if (wf_store_outbox_replace(worker->store, p, worker->partitions[p].epoch, status->refused_number,
                                 (struct wf_slice){row.data, row.length}, &error) != WF_VERDICT_OK)

@@ -311,11 +311,21 @@ wait_for_room(struct wf_worker *worker)
     return true;
 }
 
+/* Whether only an incident tells people that it failed: nobody waits for the engine's own, nor for word of a sub-process. */
+static bool
+tells_engine(const struct wf_batch_item *item)
+{
+    const struct wf_command *command = &item->decoded.command;
+
+    return item->own ||
+           (item->disposal == WF_DISPOSE_APPLY && command->operation == WF_OP_NOTIFY && command->task_n);
+}
+
 /* The command that the database could not take, alone at last (EOS-23). */
 static void
 refuse_alone(struct wf_batch_item *item, struct wf_arena *arena, const struct wf_error *error)
 {
-    if (item->own && !item->decoded.command.refused) { /* an incident instead, if the database takes that */
+    if (tells_engine(item) && !item->decoded.command.refused) { /* an incident instead, if the database takes that */
         item->decoded.command.refused = wf_arena_printf(arena, "the database refused its effect: %s", error->message);
         return;
     }

@@ -61,7 +61,7 @@ const struct cli_option cli_instance_suspend_options[] = {
 const struct cli_option cli_instance_modify_options[] = {
     {"start", "ACT", "an activity to start"},
     {"withdraw", "TASK", "an open task to withdraw"},
-    {"check", NULL, "check every pending task again"},
+    {"check", NULL, "check every pending task again, and ask how sub-processes stand"},
     ASKED_BY,
     {NULL, NULL, NULL},
 };

@@ -1,16 +1,17 @@
 -- remote_put.sql - Instances that work for tasks, new or heard of. Parameters: arrays, in the order of the columns.
 insert into workflow.sub_process (instance_id, n, attempt, engine, process_id, version, remote_instance_id, position,
-                                  state, completion_flag, code, detail, held, closed, date_created, date_changed)
+                                  incarnation, state, completion_flag, code, detail, held, closed, date_created, date_changed)
 select u.instance_id, u.n, u.attempt, u.engine, u.process_id, u.version, u.remote_instance_id, u.position,
-       u.state::workflow.instance_state, u.completion_flag, u.code, u.detail, u.held, u.closed, u.date_created,
+       u.incarnation, u.state::workflow.instance_state, u.completion_flag, u.code, u.detail, u.held, u.closed, u.date_created,
        u.date_changed
   from unnest($1::uuid[], $2::int4[], $3::int4[], $4::text[], $5::text[], $6::int4[], $7::uuid[], $8::int4[],
-              $9::text[], $10::text[], $11::text[], $12::text[], $13::bool[], $14::bool[], $15::timestamptz[],
-              $16::timestamptz[])
-    as u (instance_id, n, attempt, engine, process_id, version, remote_instance_id, position, state,
+              $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bool[], $15::bool[],
+              $16::timestamptz[], $17::timestamptz[])
+    as u (instance_id, n, attempt, engine, process_id, version, remote_instance_id, position, incarnation, state,
           completion_flag, code, detail, held, closed, date_created, date_changed)
     on conflict (instance_id, n, attempt) do update
    set position = excluded.position,
+       incarnation = excluded.incarnation,
        state = excluded.state,
        completion_flag = excluded.completion_flag,
        code = excluded.code,

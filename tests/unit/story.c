@@ -167,7 +167,7 @@ read_member(struct wf_command *command, char *word)
         {"for", offsetof(struct wf_command, grantor_id)},     {"to", offsetof(struct wf_command, to_staff_id)},
         {"start", offsetof(struct wf_command, start_act_id)}, {"requester", offsetof(struct wf_command, requester)},
         {"notifyto", offsetof(struct wf_command, notifyto)},  {"filter", offsetof(struct wf_command, filter)},
-        {"code", offsetof(struct wf_command, remote_code)},
+        {"code", offsetof(struct wf_command, remote_code)},   {"life", offsetof(struct wf_command, incarnation)},
     };
     const char *value;
 
@@ -194,6 +194,8 @@ read_member(struct wf_command *command, char *word)
         command->remote_position = (int32_t)strtol(value, NULL, 10);
     else if (strcmp(word, "included") == 0)
         command->include_sub_processes = true;
+    else if (strcmp(word, "check") == 0)
+        command->check = true;
     else if (word[0] == '@')
         command->instance_id.bytes[15] = (uint8_t)strtol(word + 1, NULL, 10);
     else

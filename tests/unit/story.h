@@ -86,7 +86,7 @@ const char *story_faults(const char *definition);
  *     set entity:e | set vars:{}
  *     suspend | resume | cancel | modify [start:A] [withdraw:N]
  *     show | subscribe notifyto:t [filter:{}] [requester:{}] | unsubscribe notifyto:t
- *     notify N STATE [flag] [pos:3] [attempt:1] [code:c]    of what works for a task; an instance's own: notify 0 STATE
+ *     notify N STATE [flag] [pos:3] [life:x] [attempt:1] [code:c]    of what works for a task; an instance's own: notify 0 STATE
  *     init ... [requester:{}] [hops:1] [notifyto:t]
  * and for each: [id:x] [data:7] [actor:a] [for:GRANTOR]
  *     extend N STAFF|EXECUTOR!|actor:op [within:SECONDS]

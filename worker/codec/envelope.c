@@ -15,6 +15,7 @@ static const struct wf_field header_fields[] = {
     ATTRIBUTE("ce_traceparent", traceparent),
     ATTRIBUTE("ce_replyto", replyto),
     ATTRIBUTE("ce_outcome", outcome),
+    ATTRIBUTE("ce_incarnation", incarnation),
     ATTRIBUTE("ce_specversion", specversion),
     ATTRIBUTE("content-type", content_type),
     ATTRIBUTE(WF_HEADER_FORWARDED, forwarded),
@@ -31,6 +32,7 @@ static const struct wf_field event_fields[] = {
     ATTRIBUTE("traceparent", traceparent),
     ATTRIBUTE("replyto", replyto),
     ATTRIBUTE("outcome", outcome),
+    ATTRIBUTE("incarnation", incarnation),
     WF_FIELD_REQUIRED(TEXT, "specversion", struct wf_envelope, specversion),
     ATTRIBUTE("datacontenttype", data_content_type),
     WF_FIELD_REQUIRED(OBJECT, "data", struct wf_envelope, data),
@@ -195,6 +197,7 @@ wf_envelope_apply(const struct wf_reading *reading, const struct wf_incoming *in
 
     command->source = attribute_id(reading, "source", envelope->source);
     command->correlation_id = attribute_id(reading, "correlationid", envelope->correlation_id);
+    command->incarnation = attribute_id(reading, "incarnation", envelope->incarnation);
     if (envelope->traceparent && traceparent_valid(envelope->traceparent))
         command->traceparent = envelope->traceparent;
     if (envelope->replyto && wf_codec_may_write(reading->codec, envelope->replyto))

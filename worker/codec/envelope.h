@@ -14,7 +14,7 @@
 #define WF_HEADER_KEY "pawl_key"
 
 struct wf_envelope {
-    const char *id, *source, *type, *correlation_id, *traceparent, *replyto, *outcome;
+    const char *id, *source, *type, *correlation_id, *traceparent, *replyto, *outcome, *incarnation;
     const char *specversion, *content_type, *data_content_type; /* content_type: the header */
     const char *forwarded, *task, *first_id;                    /* the engine's own headers */
     struct wf_slice data;                                       /* checked JSON; data NULL: there is none */

@@ -3,6 +3,7 @@
 #include "codec/compose.h"
 #include "codec/event.h"
 #include "codec/fields.h"
+#include "codec/requester.h"
 
 void
 wf_engine_topic(const char *engine, char text[WF_CODEC_TEXT])
@@ -12,35 +13,9 @@ wf_engine_topic(const char *engine, char text[WF_CODEC_TEXT])
 
 /* ---- where to ---- */
 
-/* Who asked for an instance, as it said. */
-struct requester {
-    const char *engine, *instance_id, *task_id;
-};
-
-static const struct wf_field requester_fields[] = {
-    WF_FIELD(ID, "engine", struct requester, engine),
-    WF_FIELD(ID, "instance_id", struct requester, instance_id),
-    WF_FIELD(ID, "task_id", struct requester, task_id),
-};
-static const struct wf_fields requester_table = WF_FIELDS(requester_fields);
-
-static struct requester
-requester_read(struct wf_arena *arena, const char *text)
-{
-    struct wf_faults faults = {.arena = arena};
-    struct wf_reading reading = {.arena = arena, .faults = &faults};
-    struct requester requester = {NULL, NULL, NULL};
-    struct wf_slice object;
-    struct wf_error error;
-
-    if (text && wf_scan_check(text, strlen(text), arena, &object, &error) && wf_scan_kind(object) == '{')
-        wf_fields_read(&reading, &requester_table, object, NULL, &requester);
-    return requester;
-}
-
 /* The instance that its key names: that of the task, where one waits.  False: neither is an id of an engine's. */
 static bool
-set_requester(const struct requester *requester, struct wf_request_target *target)
+set_requester(const struct wf_requester *requester, struct wf_request_target *target)
 {
     const char *name = requester->task_id ? requester->task_id : requester->instance_id;
     struct wf_uuid uuid;
@@ -75,7 +50,7 @@ wf_request_target(const struct wf_codec *codec, const struct wf_request *request
         wf_uuid_format(&request->remote.instance_id, ret_target->key);
         return true;
     }
-    struct requester requester = requester_read(&arena, request->requester);
+    struct wf_requester requester = wf_requester_read(&arena, request->requester);
     ok = requester.engine && set_requester(&requester, ret_target);
     if (ok)
         set_topic(codec, requester.engine, WF_TOPIC_COMMAND_CONTROL, ret_target);
@@ -118,6 +93,16 @@ put_requester(struct wf_compose *compose, const struct wf_task *task)
     wf_json_close(compose->value, '}');
 }
 
+/* In the life of a restored database the same id may stand for something else (EOS-21). */
+static void
+end_id(struct wf_compose *compose)
+{
+    if (!compose->codec->incarnation)
+        return;
+    wf_line_add(&compose->id, "/");
+    wf_line_add(&compose->id, compose->codec->incarnation);
+}
+
 /* What belongs together goes by the id of the instance that it began with, unless it has another: in `first`, to the end. */
 static void
 start_encode(struct wf_compose *compose, const struct wf_request *request, const struct wf_command *cause,
@@ -130,6 +115,7 @@ start_encode(struct wf_compose *compose, const struct wf_request *request, const
     wf_line_task(&compose->id, &instance->instance_id, request->remote.n);
     wf_line_add(&compose->id, "/");
     wf_line_int(&compose->id, request->remote.attempt);
+    end_id(compose);
     command_attributes(compose, WF_OP_INIT_INSTANCE, cause,
                        instance->correlation_id ? instance->correlation_id : first->text);
     wf_json_open(value, '{');
@@ -158,6 +144,7 @@ change_encode(struct wf_compose *compose, const struct wf_request *request, cons
         wf_line_add(&compose->id, "/");
         wf_line_int(&compose->id, request->instance->position);
     }
+    end_id(compose);
     command_attributes(compose, request->operation, cause, request->instance->correlation_id);
     wf_json_open(value, '{');
     wf_json_put_string(value, "operation", operation);
@@ -193,13 +180,14 @@ notify_encode(struct wf_compose *compose, const struct wf_request *request, cons
         wf_line_int(&compose->id, request->position);
     }
     wf_line_add(&compose->id, request->code ? "/rejected" : request->again ? "/again" : "/notify");
+    end_id(compose);
     command_attributes(compose, WF_OP_NOTIFY, cause, correlation_id);
     wf_json_open(value, '{');
     wf_json_put_string(value, "operation", wf_operation_name(WF_OP_NOTIFY));
     wf_json_put_string(value, target->member, target->id);
     wf_json_key(value, "remote");
     wf_json_open(value, '{');
-    wf_json_put_string(value, "engine", compose->codec->prefix);
+    wf_json_put_string(value, "engine", request->engine ? request->engine : compose->codec->prefix);
     wf_compose_instance(compose, "instance_id", &request->about);
     wf_json_put_string(value, "state", wf_instance_state_name(request->state));
     wf_json_close(value, '}');
@@ -211,23 +199,101 @@ notify_encode(struct wf_compose *compose, const struct wf_request *request, cons
     wf_json_close(value, '}');
 }
 
+/* A start that was refused because its instance exists already, for the same requester: how that stands is the answer. */
+static void
+recognize(struct wf_request *request)
+{
+    const struct wf_instance *exists = request->exists;
+
+    if (!exists || !wf_requester_equal(exists->requester, request->requester))
+        return;
+    request->instance = exists;
+    request->state = exists->state;
+    request->completion_flag = exists->completion_flag;
+    request->position = exists->position;
+    request->code = request->detail = NULL;
+    request->again = true;
+}
+
 void
-wf_request_encode(struct wf_codec *codec, const struct wf_request *request, const struct wf_request_target *target,
+wf_request_encode(struct wf_codec *codec, const struct wf_request *wanted, const struct wf_request_target *target,
                   const struct wf_command *cause, int64_t now, struct wf_buf *outbox)
 {
-    bool starts = request->kind == WF_REQUEST_START;
+    struct wf_request request = *wanted;
+    bool starts = wanted->kind == WF_REQUEST_START;
     struct wf_line first = {0};
     struct wf_compose compose;
 
+    recognize(&request);
     command_begin(&compose, codec, starts ? WF_TOPIC_COMMAND_INIT : WF_TOPIC_COMMAND_CONTROL, target, now);
     wf_line_add(&compose.source, codec->source);
     if (starts)
-        start_encode(&compose, request, cause, &first);
-    else if (request->kind == WF_REQUEST_CHANGE)
-        change_encode(&compose, request, cause);
+        start_encode(&compose, &request, cause, &first);
+    else if (request.kind == WF_REQUEST_CHANGE)
+        change_encode(&compose, &request, cause);
     else
-        notify_encode(&compose, request, target, cause);
+        notify_encode(&compose, &request, target, cause);
     wf_compose_end(&compose, outbox);
+}
+
+/* The members of a start that a refusal of it repeats. */
+struct start {
+    const char *instance_id;
+    struct wf_slice requester;
+};
+
+static const struct wf_field start_fields[] = {
+    WF_FIELD_REQUIRED(ID, "instance_id", struct start, instance_id),
+    WF_FIELD_REQUIRED(OBJECT, "requester", struct start, requester),
+};
+static const struct wf_fields start_table = WF_FIELDS(start_fields);
+
+/* The engine that a topic's starts are for, or NULL. */
+static const char *
+started_engine(struct wf_slice topic, struct wf_arena *arena)
+{
+    const char *suffix = wf_topic_suffix(WF_TOPIC_COMMAND_INIT);
+    size_t length = strlen(suffix);
+
+    if (topic.length <= length + 1 || memcmp(topic.data + topic.length - length, suffix, length) != 0)
+        return NULL;
+    return wf_arena_strndup(arena, topic.data, topic.length - length - 1);
+}
+
+/* The refusal of a start of this engine's; false: it is none. */
+static bool
+read_start(const struct wf_codec *codec, struct wf_slice value, struct wf_arena *arena, struct wf_request *ret_refusal)
+{
+    struct wf_faults faults = {.arena = arena};
+    struct wf_reading reading = {.arena = arena, .faults = &faults};
+    struct start start = {.instance_id = NULL};
+    struct wf_slice object;
+    struct wf_error error;
+
+    if (!wf_scan_check(value.data, value.length, arena, &object, &error) || wf_scan_kind(object) != '{')
+        return false;
+    wf_fields_read(&reading, &start_table, object, NULL, &start);
+    if (faults.count || !wf_uuid_parse(start.instance_id, strlen(start.instance_id), &ret_refusal->about))
+        return false;
+    ret_refusal->requester = wf_arena_strndup(arena, start.requester.data, start.requester.length);
+    const char *engine = wf_requester_read(arena, ret_refusal->requester).engine;
+    return engine && strcmp(engine, codec->prefix) == 0;
+}
+
+void
+wf_request_refused_encode(struct wf_codec *codec, const struct wf_message *refused, const char *why, int64_t now,
+                          struct wf_buf *outbox)
+{
+    struct wf_request request = {.kind = WF_REQUEST_NOTIFY, .state = WF_INSTANCE_CANCELLED, .code = "not_sent",
+                                 .detail = why};
+    struct wf_arena arena = {0};
+    struct wf_request_target target;
+
+    if (refused->topic == WF_TOPIC_NAMED)
+        request.engine = started_engine(refused->name, &arena);
+    if (request.engine && read_start(codec, refused->value, &arena, &request) && wf_request_target(codec, &request, &target))
+        wf_request_encode(codec, &request, &target, NULL, now, outbox);
+    wf_arena_drop(&arena);
 }
 
 /* ---- subscriptions ---- */
@@ -268,7 +334,7 @@ static bool
 notifies_instance(const struct wf_subscription *subscription, struct wf_request_target *ret_target)
 {
     struct wf_arena arena = {0};
-    struct requester requester = requester_read(&arena, subscription->requester);
+    struct wf_requester requester = wf_requester_read(&arena, subscription->requester);
 
     *ret_target = (struct wf_request_target){.member = NULL};
     bool notifies = subscription->requester && set_requester(&requester, ret_target);

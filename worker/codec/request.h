@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/message.h"
 #include "codec/codec.h"
 #include "core/unit.h"
 
@@ -35,6 +36,13 @@ bool wf_request_target(const struct wf_codec *codec, const struct wf_request *re
 /* Appends the command. */
 void wf_request_encode(struct wf_codec *codec, const struct wf_request *request, const struct wf_request_target *target,
                        const struct wf_command *cause, int64_t now, struct wf_buf *outbox);
+
+/*
+ * After Kafka refused for good to take a start for another engine (EOS-14): appends a notify to this engine that says so, as
+ * the other one would have.  Nothing for any other message.
+ */
+void wf_request_refused_encode(struct wf_codec *codec, const struct wf_message *refused, const char *why, int64_t now,
+                               struct wf_buf *outbox);
 
 /* Whether a subscription wants an event. */
 bool wf_subscription_wants(const struct wf_subscription *subscription, const struct wf_event *event);

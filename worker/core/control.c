@@ -286,6 +286,8 @@ modify(struct wf_unit *unit, const struct wf_command *command, struct wf_instanc
 {
     if (command->withdraw_n && !modify_withdraw(unit, command, instance))
         return false;
+    if (command->check)
+        wf_interaction_ask(unit, instance);
     return !command->start_act_id || modify_start(unit, command, instance);
 }
 

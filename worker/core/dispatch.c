@@ -12,6 +12,7 @@
 #include "core/people.h"
 #include "core/rule.h"
 #include "core/start.h"
+#include "core/subscription.h"
 #include "core/task.h"
 #include "core/timer.h"
 
@@ -178,7 +179,7 @@ apply_init(struct wf_unit *unit, const struct wf_command *command)
 
     unit->outcome.instance = instance;
     event->variables = command->variables;
-    return wf_interaction_subscribe_first(unit, instance, command->notifyto) &&
+    return wf_subscribe_first(unit, instance, command->notifyto) &&
            wf_task_create(unit, instance, process->initial, &arrival);
 }
 
@@ -403,7 +404,7 @@ apply_subscription(struct wf_unit *unit, const struct wf_command *command)
 {
     struct wf_instance *instance = open_instance(unit, command);
 
-    return instance && wf_interaction_subscribe(unit, command, instance);
+    return instance && wf_subscribe(unit, command, instance);
 }
 
 /* Of a task: what became of its work; else something that somebody wanted the instance to know. */
@@ -670,8 +671,8 @@ notify_anyway(struct wf_unit *unit, const struct wf_command *command)
 {
     struct wf_outcome rejection = unit->outcome;
 
-    if (command->operation != WF_OP_NOTIFY || !command->task_n || !unit->rejected || !rejection.task ||
-        rejection.code == WF_CODE_WRONG_STATE)
+    if (command->operation != WF_OP_NOTIFY || !command->task_n || !unit->rejected ||
+        (!rejection.task && !command->refused) || rejection.code == WF_CODE_WRONG_STATE)
         return false;
     begin(unit, command);
     if (wf_interaction_notify_failed(unit, command, wf_code_name(rejection.code), rejection.detail))

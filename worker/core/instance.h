@@ -135,6 +135,7 @@ struct wf_remote {
     int32_t version;              /* 0: the latest there */
     struct wf_uuid instance_id;
     int32_t position;             /* of the last event heard of; 0: none so far */
+    const char *incarnation;      /* of the database that this was heard from; NULL: its first (EOS-21) */
     enum wf_instance_state state; /* as last heard, if anything was */
     const char *completion_flag;  /* it completed with */
     const char *code, *detail;    /* why it was not started; NULL: it was, or nothing was heard */

@@ -56,6 +56,16 @@ remote_id(const struct wf_unit *unit, const struct wf_task *task)
 }
 
 static void
+request_start(struct wf_unit *unit, const struct wf_task *task, const struct wf_remote *remote)
+{
+    struct wf_request *request = request_add(unit, task->instance);
+
+    request->kind = WF_REQUEST_START;
+    request->task = task;
+    request->remote = *remote;
+}
+
+static void
 send_start(struct wf_unit *unit, struct wf_task *task, const char *engine)
 {
     const struct wf_sub_process *sub = task->activity->sub_process;
@@ -70,11 +80,18 @@ send_start(struct wf_unit *unit, struct wf_task *task, const char *engine)
     remote->version = sub->version;
     remote->instance_id = remote_id(unit, task);
     remote->date_created = remote->date_changed = wf_instance_now(unit, instance);
+    request_start(unit, task, remote);
+}
 
-    struct wf_request *request = request_add(unit, instance);
-    request->kind = WF_REQUEST_START;
-    request->task = task;
-    request->remote = *remote;
+/* Whether there is such an engine; otherwise that is an incident of the task. */
+static bool
+engine_known(struct wf_unit *unit, struct wf_task *task, const char *engine)
+{
+    if (strcmp(engine, unit->engine) == 0 || !unit->engine_known || unit->engine_known(unit->context, engine))
+        return true;
+    wf_incident_raise(unit, task->instance, task, "unknown_engine",
+                      wf_arena_printf(unit->arena, "engine \"%s\" has no command topics", engine));
+    return false;
 }
 
 void
@@ -91,11 +108,8 @@ wf_interaction_start(struct wf_unit *unit, struct wf_task *task)
                                           WF_HOPS_MAX));
         return;
     }
-    if (strcmp(engine, unit->engine) != 0 && unit->engine_known && !unit->engine_known(unit->context, engine)) {
-        wf_incident_raise(unit, task->instance, task, "unknown_engine",
-                          wf_arena_printf(unit->arena, "engine \"%s\" has no command topics", engine));
+    if (!engine_known(unit, task, engine))
         return;
-    }
     if (task->state == WF_TASK_WAITING)
         wf_task_set_state(unit, task, WF_TASK_PROCESSING);
     send_start(unit, task, engine);
@@ -112,6 +126,17 @@ wf_interaction_retry(struct wf_unit *unit, struct wf_task *task)
         return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "the instance that works for the task is not over");
     wf_interaction_start(unit, task);
     return true;
+}
+
+void
+wf_interaction_ask(struct wf_unit *unit, struct wf_instance *instance)
+{
+    for (size_t i = 0; i < instance->task_count; i++) {
+        struct wf_task *task = instance->tasks[i];
+        const struct wf_remote *remote = wf_task_state_open(task->state) ? wf_interaction_remote(task) : NULL;
+        if (remote && !wf_remote_over(remote) && engine_known(unit, task, remote->engine))
+            request_start(unit, task, remote);
+    }
 }
 
 /* ---- cancel, suspend and resume there ---- */
@@ -184,10 +209,21 @@ tells_refusal(const struct wf_command *command)
     return command->remote_code && !command->remote_position;
 }
 
-/* Whether it says anything new: state only moves forward, by the positions of the events there. */
+static bool
+texts_equal(const char *a, const char *b)
+{
+    return (!a && !b) || (a && b && strcmp(a, b) == 0);
+}
+
+/*
+ * Whether it says anything new: state only moves forward, by the positions of the events there.  A database that was
+ * restored there counts them anew from an earlier one, and what it has to say comes after all that it said before.
+ */
 static bool
 is_news(const struct wf_remote *remote, const struct wf_command *command)
 {
+    if (remote->position && command->remote_position && !texts_equal(remote->incarnation, command->incarnation))
+        return true;
     if (remote->position && wf_remote_over(remote))
         return false;
     if (tells_refusal(command)) /* counts only as the first thing that is heard */
@@ -206,18 +242,20 @@ hear(struct wf_unit *unit, struct wf_instance *instance, struct wf_remote *remot
     if (remote->code)
         return;
     remote->position = command->remote_position ? command->remote_position : remote->position + 1;
+    remote->incarnation = command->incarnation;
     remote->completion_flag = command->completion_flag;
 }
 
-/* What it could not be told before it was heard of. */
+/* What it could not be told before it was heard of; and that nobody waits for it, however often it must be said. */
 static void
-tell_what_waited(struct wf_unit *unit, struct wf_instance *instance, const struct wf_remote *remote, bool needed)
+tell_what_waited(struct wf_unit *unit, struct wf_instance *instance, const struct wf_remote *remote, bool first,
+                 bool needed)
 {
     if (!remote->position || wf_remote_over(remote))
         return;
     if (!needed)
         send_change(unit, instance, remote, WF_OP_CANCEL_INSTANCE);
-    else if (remote->held && remote->state != WF_INSTANCE_SUSPENDED)
+    else if (first && remote->held && remote->state != WF_INSTANCE_SUSPENDED)
         send_change(unit, instance, remote, WF_OP_SUSPEND_INSTANCE);
 }
 
@@ -279,8 +317,7 @@ wf_interaction_notify(struct wf_unit *unit, const struct wf_command *command)
         return true;
     bool first = !remote->position, needed = task && wf_interaction_remote(task) == remote;
     hear(unit, instance, remote, command);
-    if (first)
-        tell_what_waited(unit, instance, remote, needed);
+    tell_what_waited(unit, instance, remote, first, needed);
     return !needed || follow(unit, task, remote);
 }
 
@@ -326,6 +363,16 @@ wf_interaction_report(struct wf_unit *unit, struct wf_instance *instance)
         notification_add(unit, instance);
 }
 
+/* The instance that a rejected start names, if there is one of that process. */
+static const struct wf_instance *
+existing(const struct wf_unit *unit, const struct wf_command *command)
+{
+    const struct wf_instance *instance = wf_unit_instance(unit, &command->instance_id);
+
+    return instance && instance->requester && strcmp(instance->process->process_id, command->process_id) == 0
+               ? instance : NULL;
+}
+
 void
 wf_interaction_answer(struct wf_unit *unit, const struct wf_command *command)
 {
@@ -344,85 +391,5 @@ wf_interaction_answer(struct wf_unit *unit, const struct wf_command *command)
     request->state = WF_INSTANCE_CANCELLED;
     request->code = wf_code_name(outcome->code);
     request->detail = outcome->detail;
-}
-
-/* ---- subscriptions ---- */
-
-/* A copy, so that a rejected command leaves the old ones. */
-static void
-subscriptions_touch(struct wf_unit *unit, struct wf_instance *instance)
-{
-    struct wf_subscription *copy =
-        WF_ARENA_ARRAY(unit->arena, struct wf_subscription, instance->subscription_count + 1);
-
-    wf_unit_touch_instance(unit, instance);
-    if (instance->subscription_count)
-        memcpy(copy, instance->subscriptions, instance->subscription_count * sizeof *copy);
-    instance->subscriptions = copy;
-    instance->subscription_capacity = instance->subscription_count + 1;
-}
-
-static struct wf_subscription *
-subscription_find(const struct wf_instance *instance, const char *notifyto)
-{
-    for (size_t i = 0; i < instance->subscription_count; i++)
-        if (strcmp(instance->subscriptions[i].notifyto, notifyto) == 0)
-            return &instance->subscriptions[i];
-    return NULL;
-}
-
-static size_t
-subscriptions_count(const struct wf_instance *instance)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < instance->subscription_count; i++)
-        count += !instance->subscriptions[i].gone;
-    return count;
-}
-
-/* One for each topic: another one for the same takes its place. */
-static bool
-subscribe(struct wf_unit *unit, struct wf_instance *instance, const struct wf_subscription *wanted)
-{
-    const struct wf_subscription *old = subscription_find(instance, wanted->notifyto);
-
-    if (unit->topic_known && !unit->topic_known(unit->context, wanted->notifyto))
-        return wf_unit_reject(unit, WF_CODE_INVALID_COMMAND, "there is no topic \"%s\"", wanted->notifyto);
-    if ((!old || old->gone) && subscriptions_count(instance) >= WF_SUBSCRIPTIONS_MAX)
-        return wf_unit_reject(unit, WF_CODE_LIMIT_EXCEEDED, "the instance has %d subscriptions already",
-                              WF_SUBSCRIPTIONS_MAX);
-    subscriptions_touch(unit, instance);
-    struct wf_subscription *entry = subscription_find(instance, wanted->notifyto);
-    if (!entry)
-        entry = &instance->subscriptions[instance->subscription_count++];
-    bool stored = entry->stored;
-    *entry = *wanted;
-    entry->stored = stored;
-    entry->dirty = true;
-    return true;
-}
-
-bool
-wf_interaction_subscribe(struct wf_unit *unit, const struct wf_command *command, struct wf_instance *instance)
-{
-    struct wf_subscription wanted = {.notifyto = command->notifyto, .filter = command->filter,
-                                     .requester = command->requester};
-
-    if (command->operation == WF_OP_SUBSCRIBE)
-        return subscribe(unit, instance, &wanted);
-    if (!subscription_find(instance, command->notifyto))
-        return true;
-    subscriptions_touch(unit, instance);
-    struct wf_subscription *entry = subscription_find(instance, command->notifyto);
-    entry->gone = entry->dirty = true;
-    return true;
-}
-
-bool
-wf_interaction_subscribe_first(struct wf_unit *unit, struct wf_instance *instance, const char *notifyto)
-{
-    struct wf_subscription wanted = {.notifyto = notifyto, .requester = instance->requester};
-
-    return !notifyto || subscribe(unit, instance, &wanted);
+    request->exists = existing(unit, command);
 }

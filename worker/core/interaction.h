@@ -1,6 +1,6 @@
 /*
- * interaction.h - interaction between engines (section 9): work handed to an instance elsewhere, what
- * crosses to it and back, and who is told of an instance's changes.
+ * interaction.h - interaction between engines (section 9): work handed to an instance elsewhere, and what
+ * crosses to it and back.
  *
  * Nothing here touches two instances: what another one is to do becomes a request of the unit
  * (unit->requests), which the shell puts into the outbox of this one's partition, as a command to
@@ -20,8 +20,7 @@
 #include "core/unit.h"
 
 enum {
-    WF_HOPS_MAX = 16,         /* instances that asked one another for work: more go in a circle */
-    WF_SUBSCRIPTIONS_MAX = 20 /* of one instance */
+    WF_HOPS_MAX = 16 /* instances that asked one another for work: more go in a circle */
 };
 
 /* Whether no more is to come from an instance elsewhere: it completed or was cancelled, or was not started. */
@@ -45,6 +44,12 @@ void wf_interaction_start(struct wf_unit *unit, struct wf_task *task);
  */
 bool wf_interaction_retry(struct wf_unit *unit, struct wf_task *task) WF_CHECKED;
 
+/*
+ * modify-instance with `check`: asks how the instances stand that work for open tasks, by their starts once more: one that
+ * never arrived is made up for, and an instance that exists is answered for (ENG-2).
+ */
+void wf_interaction_ask(struct wf_unit *unit, struct wf_instance *instance);
+
 /* Cancels what works for a task that is withdrawn (TSK-5). */
 void wf_interaction_withdraw(struct wf_unit *unit, struct wf_task *task);
 
@@ -64,14 +69,10 @@ bool wf_interaction_notify_failed(struct wf_unit *unit, const struct wf_command 
 /* Tells the requester of an instance that its state has changed; after its events were numbered. */
 void wf_interaction_report(struct wf_unit *unit, struct wf_instance *instance);
 
-/* After an init-instance for a requester: tells it of a rejection, or, when the start is repeated, how it stands. */
+/*
+ * After an init-instance for a requester: tells it of a rejection, or, when the start is repeated, how it stands.  A start that
+ * was rejected since the instance exists is a repeated one if requester and process are the same (the codec compares them).
+ */
 void wf_interaction_answer(struct wf_unit *unit, const struct wf_command *command);
-
-/* subscribe and unsubscribe (ENG-1).  False: rejected. */
-bool wf_interaction_subscribe(struct wf_unit *unit, const struct wf_command *command,
-                              struct wf_instance *instance) WF_CHECKED;
-
-/* The subscription that an init-instance asks for (`notifyto`).  False: rejected. */
-bool wf_interaction_subscribe_first(struct wf_unit *unit, struct wf_instance *instance, const char *notifyto) WF_CHECKED;
 
 #endif

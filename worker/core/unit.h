@@ -76,8 +76,9 @@ struct wf_command {
     const char *remote_engine, *remote_instance_id; /* notify: who changed */
     enum wf_instance_state remote_state;
     int32_t remote_position;                        /* 0: not numbered */
+    const char *incarnation;                        /* of the database of who sent it; NULL: its first, or none */
     const char *remote_code, *remote_detail;        /* the incident there, or NULL */
-    const char *refused;   /* an own command's effect could not be saved, for this reason: an incident instead */
+    const char *refused;   /* the effect of an own command or a notify could not be saved, for this reason: an incident instead */
     struct wf_process *definition;     /* deploy-process: decoded and compiled, owned by the unit */
     struct wf_institution *institution; /* load-institution: the change, decoded, owned by the unit */
     const struct wf_faults *faults;    /* what the decoder found wrong in either; NULL: nothing */
@@ -134,12 +135,14 @@ struct wf_request {
     struct wf_remote remote;            /* as it is with this command */
     enum wf_operation operation;        /* CHANGE */
     const char *requester;              /* NOTIFY, and all below */
+    const char *engine;                 /* whose instance it is; NULL: this one's */
     struct wf_uuid about;               /* the instance that works */
     enum wf_instance_state state;
     const char *completion_flag;
     int32_t position;                   /* of its event; 0: it was not started */
     const char *code, *detail;          /* why not, or NULL */
     bool again;                         /* not a change: the answer to a repeated start */
+    const struct wf_instance *exists;   /* NOTIFY of a refusal: the instance, which may well be the requester's own */
 };
 
 /* What a command became. */

@@ -282,9 +282,9 @@ remote_read(struct loading *loading, const struct wf_rows *rows, int r)
 
     if (!instance)
         return true;
-    if (!wf_rows_null(rows, r, 8) && !wf_instance_state_from_name(wf_rows_peek(rows, r, 8), &state)) {
+    if (!wf_rows_null(rows, r, 9) && !wf_instance_state_from_name(wf_rows_peek(rows, r, 9), &state)) {
         wf_verdict_fail(WF_VERDICT_FATAL, loading->reterr, "instance state \"%s\" is not known",
-                        wf_rows_peek(rows, r, 8));
+                        wf_rows_peek(rows, r, 9));
         return false;
     }
     struct wf_remote *remote = wf_unit_add_remote(loading->unit, instance);
@@ -295,13 +295,14 @@ remote_read(struct loading *loading, const struct wf_rows *rows, int r)
     remote->version = wf_rows_int(rows, r, 5);
     remote->instance_id = wf_rows_uuid(rows, r, 6);
     remote->position = wf_rows_int(rows, r, 7);
+    remote->incarnation = wf_rows_text(rows, r, 8, arena);
     remote->state = state;
-    remote->completion_flag = wf_rows_text(rows, r, 9, arena);
-    remote->code = wf_rows_text(rows, r, 10, arena);
-    remote->detail = wf_rows_text(rows, r, 11, arena);
-    remote->held = wf_rows_bool(rows, r, 12);
-    remote->date_created = wf_rows_time(rows, r, 13);
-    remote->date_changed = wf_rows_time(rows, r, 14);
+    remote->completion_flag = wf_rows_text(rows, r, 10, arena);
+    remote->code = wf_rows_text(rows, r, 11, arena);
+    remote->detail = wf_rows_text(rows, r, 12, arena);
+    remote->held = wf_rows_bool(rows, r, 13);
+    remote->date_created = wf_rows_time(rows, r, 14);
+    remote->date_changed = wf_rows_time(rows, r, 15);
     remote->stored = true;
     return true;
 }

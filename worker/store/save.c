@@ -333,6 +333,7 @@ remote_put(struct wf_store *store, const struct wf_instance *instance, const str
     wf_table_int_opt(table, remote->version);
     wf_table_uuid(table, &remote->instance_id);
     wf_table_int(table, remote->position);
+    wf_table_text(table, remote->incarnation);
     wf_table_text(table, heard ? wf_instance_state_name(remote->state) : NULL);
     wf_table_text(table, remote->completion_flag);
     wf_table_text(table, remote->code);

@@ -49,8 +49,8 @@
     X(SUMMARY_LOAD, "summary_load", "u", "liiitttt")                                    \
     X(SUMMARY_PUT, "summary_put", "uiiitttt", "")                                       \
     X(SUMMARY_DELETE, "summary_delete", "u", "")                                        \
-    X(REMOTE_LOAD, "remote_load", "u", "lii" "tt" "iui" "tttt" "bzz")                   \
-    X(REMOTE_PUT, "remote_put", "uii" "tt" "iui" "tttt" "bbzz", "")                     \
+    X(REMOTE_LOAD, "remote_load", "u", "lii" "tt" "iuit" "tttt" "bzz")                  \
+    X(REMOTE_PUT, "remote_put", "uii" "tt" "iuit" "tttt" "bbzz", "")                    \
     X(SUBSCRIPTION_LOAD, "subscription_load", "u", "lttt")                              \
     X(SUBSCRIPTION_PUT, "subscription_put", "uttt", "")                                 \
     X(SUBSCRIPTION_DELETE, "subscription_delete", "ut", "")                             \

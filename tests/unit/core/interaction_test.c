@@ -1,5 +1,6 @@
 /* Interaction between engines: sub-processes, notifications, subscriptions (section 9, TSK-5, TSK-6). */
 #include "core/interaction.h"
+#include "core/subscription.h"
 #include "story.h"
 
 static const char home[] = "I:initial; S:automation sub:q@north; A:task; B:task; C:completion;"
@@ -51,6 +52,51 @@ Test(interaction, only_forward)
     TELL("notify 2 running pos:8 id:x", "2 S processing");
     TELL("notify 2 running pos:8 id:x", "duplicate");
     TELL("notify 2 completed good", "2 S ended good; 3 A waiting"); /* one that counts nothing */
+}
+
+/* EOS-21: a restored database counts anew from an earlier position; what it says is later all the same. */
+Test(interaction, restored_there)
+{
+    begin(home);
+    TELL("notify 2 stalled pos:7", "2 S processing");
+    TELL("notify 2 running pos:3 life:two", "2 S processing");
+    story_reload();
+    TELL("notify 2 running pos:2 life:two", "");
+    TELL("notify 2 cancelled pos:5 life:two", "2 S processing !sub_process_cancelled");
+    TELL("notify 2 running pos:4 life:three", "2 S processing"); /* it was not cancelled in this life */
+    TELL("notify 2 completed good pos:6 life:three", "2 S ended good; 3 A waiting");
+    TELL("notify 2 running pos:4 life:four", "rejected wrong_state");
+}
+
+/* ENG-2: asked for by sending the start once more, as long as it is not over. */
+Test(interaction, asked)
+{
+    begin(home);
+    char id[WF_UUID_TEXT + 1];
+    snprintf(id, sizeof id, "%s", remote_of(2));
+    TELL("modify check", "to north: start q");
+    SAME(remote_of(2), id);
+    TELL("notify 2 running pos:3", "2 S processing");
+    story_reload();
+    TELL("modify check", "to north: start q");
+    story.deaf = true;
+    TELL("modify check", "2 S processing !unknown_engine");
+    story.deaf = false;
+    TELL("notify 2 cancelled pos:4", "2 S processing !sub_process_cancelled");
+    TELL("modify check", "");
+}
+
+/* What could not be saved, in the words of the database, is an incident too. */
+Test(interaction, notify_that_cannot_be_saved)
+{
+    begin(home);
+    struct wf_command command = {.operation = WF_OP_NOTIFY, .id = "x", .has_instance_id = true, .task_n = 2,
+                                 .remote_engine = "north", .remote_state = WF_INSTANCE_COMPLETED, .remote_position = 4,
+                                 .completion_flag = "good", .refused = "too long"};
+    command.remote_instance_id = remote_of(2);
+    command.instance_id = story_instance(0)->instance_id;
+    SAME(story_applies(&command), "2 S processing !invalid_command");
+    cr_assert_eq(wf_interaction_remote(wf_instance_task(story_instance(0), 2))->position, 4);
 }
 
 /* The id is the task's and the attempt's own, so however often a start is sent it is one instance. */
@@ -146,7 +192,7 @@ Test(interaction, cancel)
     TELL("cancel", "2 S withdrawn; cancelled");
     story_reload();
     TELL("notify 2 running pos:1", "to north: cancel-instance");
-    TELL("notify 2 stalled pos:2", "");
+    TELL("notify 2 stalled pos:2", "to north: cancel-instance"); /* it seems not to have heard */
     TELL("init", BEGUN);
     TELL("cancel", "2 S withdrawn; cancelled");
     TELL("notify 2 cancelled code:unknown_process", ""); /* there is nothing to cancel */
