@@ -121,7 +121,9 @@ wf_assignment_apply(struct wf_unit *unit, struct wf_task *task)
     if (!task->staff_id) { /* the group's (ASG-5), or nobody's yet (ASG-8) */
         task->group_based_on = rule->based_on;
         task->group_id = rule->group;
-        task->unassigned = rule->method != WF_METHOD_FCFA;
+        /* Members of a group come and go; whom a function names stays as it is until it is asked again. */
+        task->unassigned = rule->method != WF_METHOD_FCFA ||
+                           (rule->based_on == WF_BASED_ON_USER_DEFINED && considered == 0);
     }
     note_rule(unit, task, considered);
     return true;

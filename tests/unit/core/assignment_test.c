@@ -529,4 +529,11 @@ Test(assignment, user_defined_group)
     story_answers("f=dan");
     story_reload();
     SAME(try_again(2), "2 L waiting @dan");
+    story_answers("f=");
+    TELL("init a", "running; 1 I ended a; 2 A waiting"); /* also first come, first assigned: the list would stay empty */
+    SAME(try_again(2), "");
+    story_answers("f=dan");
+    story_reload();
+    SAME(try_again(2), "2 A waiting");
+    TELL("get 2 dan", "2 A processing @dan");
 }
