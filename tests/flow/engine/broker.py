@@ -70,6 +70,13 @@ class Broker:
         """What happens when a session has ended, without waiting for that (LeaveGroup)."""
         self._ask(13, 0, text(group.encode()) + text(member.encode()))
 
+    def delete_records(self, topic: str, partitions: int) -> None:
+        """All there are, as retention would (DeleteRecords)."""
+        body = struct.pack(">i", 1) + text(topic.encode()) + struct.pack(">i", partitions)
+        body += b"".join(struct.pack(">iq", partition, -1) for partition in range(partitions))
+        answer = self._ask(21, 0, body + struct.pack(">i", 10000))
+        self._check(answer[-2:], f"delete records of {topic}")
+
     def delete_topic(self, topic: str) -> None:
         answer = self._ask(20, 1, struct.pack(">i", 1) + text(topic.encode()) + struct.pack(">i", 10000))
         self._check(answer[-2:], f"delete topic {topic}")
