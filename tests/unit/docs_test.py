@@ -82,8 +82,8 @@ class Lists(unittest.TestCase):
         self.listed("process-definitions", macro("worker/core/model.h", "WF_ACT_TYPE_MAP"))
         limits = [action for action in macro("worker/core/model.h", "WF_LIMIT_ACTION_MAP")]
         self.listed("process-definitions", limits)
-        self.listed("institution", macro("worker/core/model.h", "WF_METHOD_MAP"))
-        self.listed("institution", [b for b in macro("worker/core/model.h", "WF_BASED_ON_MAP") if b != "none"])
+        self.listed("assignment", macro("worker/core/model.h", "WF_METHOD_MAP"))
+        self.listed("assignment", [b for b in macro("worker/core/model.h", "WF_BASED_ON_MAP") if b != "none"])
 
     def test_every_member_of_a_definition(self) -> None:
         def members(node: object) -> set[str]:
@@ -93,7 +93,7 @@ class Lists(unittest.TestCase):
                 return set()
             own = set(node["properties"]) if node.get("additionalProperties") is False else set()
             return own.union(*map(members, node.values()))
-        text = page("process-definitions") + page("institution")
+        text = page("process-definitions") + page("assignment")
         for member in sorted(members(json.loads((SCHEMAS / "files/definition.schema.json").read_text()))):
             with self.subTest(member):
                 self.assertTrue(re.search(rf"\b{member}\b", text))
