@@ -13,7 +13,8 @@ set(PAWL_SQL_STEPS
     steps/009-restore.sql
     steps/010-interaction.sql
     steps/011-given-back.sql
-    steps/015-suspect.sql)
+    steps/015-suspect.sql
+    steps/020-prune.sql)
 
 set(PAWL_SQL_INSTALL
     schema.sql
@@ -36,6 +37,9 @@ set(PAWL_SQL_INSTALL
     functions/partitions_set.sql
     functions/database_restored.sql
     functions/history_partitions_make.sql
+    functions/history_prune.sql
+    functions/instances_prune.sql
+    functions/upkeep.sql
     functions/task_list_of.sql
     functions/instance_needs.sql
     functions/work_report.sql
@@ -117,6 +121,7 @@ set(PAWL_SQL_STATEMENTS
     statements/token_lock.sql
     statements/token_put.sql
     statements/token_try.sql
+    statements/upkeep.sql
     statements/winner_delete.sql
     statements/winner_insert.sql
     statements/winner_load.sql)

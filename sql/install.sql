@@ -82,6 +82,12 @@ select not exists (select from workflow.schema_step where step = 15) as missing 
 insert into workflow.schema_step (step, name) values (15, '015-suspect');
 \endif
 
+select not exists (select from workflow.schema_step where step = 20) as missing \gset
+\if :missing
+\ir steps/020-prune.sql
+insert into workflow.schema_step (step, name) values (20, '020-prune');
+\endif
+
 \ir views/process_list.sql
 \ir views/instance_list.sql
 \ir views/task_list.sql
@@ -101,6 +107,9 @@ insert into workflow.schema_step (step, name) values (15, '015-suspect');
 \ir functions/partitions_set.sql
 \ir functions/database_restored.sql
 \ir functions/history_partitions_make.sql
+\ir functions/history_prune.sql
+\ir functions/instances_prune.sql
+\ir functions/upkeep.sql
 \ir functions/task_list_of.sql
 \ir functions/instance_needs.sql
 \ir functions/work_report.sql

@@ -50,7 +50,7 @@ declare
             'workflow.institution_document(), workflow.database_restored(uuid, uuid[], int4[], int8[]), '
             'workflow.rule_fault(text, text, text), '
             'workflow.rules_ask(text, bool, int8, text[], text[], workflow.rule_call[]), '
-            'workflow.roster_make(text[], text[])',
+            'workflow.roster_make(text[], text[]), workflow.upkeep(interval, int4)',
         'pawl_reader: usage on schema workflow',
         'pawl_reader: select on workflow.process_list, workflow.instance_list, workflow.task_list, '
             'workflow.history_list, workflow.handed_on_list, workflow.incident_list, workflow.process_status, '

@@ -93,6 +93,9 @@ turn(struct wf_worker *worker)
         return;
 
     bool room = !worker->recover && worker->store && wf_publisher_room(worker->publisher) > 0;
+    if (room)
+        wf_upkeep(worker);
+    room = room && !worker->recover;
     if (room && serve(worker))
         return;
     if (room && !any_unserved(worker))

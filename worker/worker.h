@@ -100,6 +100,7 @@ struct wf_worker {
     int64_t clock_read_at;            /* when; monotonic */
     int64_t retry_at, retry_wait;     /* monotonic; microseconds */
     int64_t look_at;                  /* monotonic: when to look after partitions that stand still */
+    int64_t upkeep_at;                /* monotonic: when the database's upkeep is due */
     int64_t settle_at;                /* monotonic: when to settle, if nothing comes before */
     bool unsettled;                   /* batches were applied since the rows were last settled */
     bool recover;                     /* forget what is in memory and claim again (EOS-11) */
@@ -130,6 +131,9 @@ void wf_worker_failed(struct wf_worker *worker, const struct wf_error *error);
  * connection closed if that is the reason (EOS-22): `worker->store` is NULL then, and the next turn opens another.
  */
 bool wf_worker_store_ok(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error);
+
+/* upkeep.c: what the database needs every hour, if it is due and ours to do. */
+void wf_upkeep(struct wf_worker *worker);
 
 /* ownership.c: what rebalances bring, and partitions on their way to being served. */
 extern const struct wf_consumer_listener wf_ownership_listener;

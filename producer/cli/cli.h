@@ -185,6 +185,7 @@ enum cli_exit cli_instance_modify(struct cli *cli);
 enum cli_exit cli_process_status(struct cli *cli);
 enum cli_exit cli_report_work(struct cli *cli);
 enum cli_exit cli_state_watch(struct cli *cli);
+enum cli_exit cli_db_prune(struct cli *cli);
 enum cli_exit cli_db_restored(struct cli *cli);
 enum cli_exit cli_offsets_show(struct cli *cli);
 enum cli_exit cli_offsets_accept(struct cli *cli);
@@ -196,7 +197,7 @@ enum cli_exit cli_command_send(struct cli *cli);
 
 extern const struct cli_option cli_topics_apply_options[], cli_process_show_options[], cli_instance_start_options[],
     cli_instance_list_options[], cli_task_get_options[], cli_task_end_options[], cli_task_list_options[],
-    cli_state_watch_options[], cli_verify_options[], cli_dead_letter_options[], cli_db_restored_options[],
+    cli_state_watch_options[], cli_verify_options[], cli_dead_letter_options[], cli_db_restored_options[], cli_db_prune_options[],
     cli_offsets_show_options[], cli_offsets_accept_options[], cli_command_send_options[], cli_process_deploy_options[], cli_institution_load_options[],
     cli_task_extend_options[], cli_task_fail_options[], cli_incident_list_options[], cli_task_hold_options[], cli_task_release_options[], cli_task_reassign_options[],
     cli_instance_operation_options[], cli_instance_suspend_options[], cli_instance_modify_options[],

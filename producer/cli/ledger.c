@@ -28,6 +28,7 @@ struct side {
     const char *tables; /* NULL: the tables do not have it */
     char *events;       /* of the last event, if it differs; NULL: it agrees, or there was none */
     bool seen;
+    bool old; /* the last event is older than what was removed from the tables */
 };
 
 struct ledger_task {
@@ -260,17 +261,19 @@ count_event(struct ledger *ledger, struct ledger_instance *instance, enum ledger
 
 /* Keeps what the last event says, unless it says what the tables say. */
 static void
-keep(struct side *side, const char *text)
+keep(struct side *side, const char *text, bool old)
 {
     free(side->events);
     side->seen = true;
+    side->old = old;
     side->events = side->tables && strcmp(side->tables, text) == 0 ? NULL : strdup(text);
 }
 
 void
 ledger_enter_event(struct ledger *ledger, enum ledger_topic topic, const char *json, size_t length,
-                   const char *sequence)
+                   const char *sequence, const char *time)
 {
+    bool old = ledger->pruned_before && time && strcmp(time, ledger->pruned_before) < 0;
     struct event event = {0};
     struct wf_buf text = {0};
 
@@ -283,20 +286,24 @@ ledger_enter_event(struct ledger *ledger, enum ledger_topic topic, const char *j
     if (instance && event.position > 0 && event.position <= instance->position &&
         count_event(ledger, instance, topic, &event)) {
         if (topic == LEDGER_TASK)
-            keep(&task_of(ledger, instance, event.n)->side, describe(&text, task_fields, event.values, TASK_FIELDS));
+            keep(&task_of(ledger, instance, event.n)->side, describe(&text, task_fields, event.values, TASK_FIELDS), old);
         else
-            keep(&instance->side, describe(&text, instance_fields, event.values, INSTANCE_FIELDS));
+            keep(&instance->side, describe(&text, instance_fields, event.values, INSTANCE_FIELDS), old);
+    } else if (instance && instance->position < 0) {
+        instance->side.old = old;
     }
     drop_event(&event);
     wf_buf_drop(&text);
 }
 
 static void
-compare(const struct ledger *ledger, const struct ledger_instance *instance, int32_t n, const struct side *side)
+compare(struct ledger *ledger, const struct ledger_instance *instance, int32_t n, const struct side *side)
 {
     struct wf_buf detail = {0};
 
-    if (side->events || !side->seen) {
+    if (!side->tables && side->old) {
+        ledger->pruned++;
+    } else if (side->events || !side->seen) {
         wf_buf_printf(&detail, "tables: %s; events: %s", side->tables ? side->tables : "nothing",
                       side->events ? side->events : "nothing");
         report(ledger, LEDGER_DIFFERENT, instance, n, wf_buf_text(&detail));
@@ -327,7 +334,9 @@ ledger_close(struct ledger *ledger, bool whole, void (*unknown)(void *context, c
         const struct ledger_instance *instance = ledger->instances[i];
         char id[WF_UUID_TEXT + 1];
         wf_uuid_format(&instance->id, id);
-        if (instance->position < 0)
+        if (instance->position < 0 && instance->side.old)
+            ledger->pruned++;
+        else if (instance->position < 0)
             unknown(ledger->context, id);
         else if (!whole && (instance->headless || !instance->came))
             ledger->behind += instance->position - instance->came;

@@ -49,6 +49,8 @@ struct ledger {
     int64_t awaited; /* events that the tables count and that have not come yet */
     int64_t events, tasks;
     int64_t behind;  /* of `awaited`: older than what the topics still have */
+    int64_t pruned;  /* instances and tasks that only events know, and that were removed from the tables */
+    const char *pruned_before; /* what was over before this time was removed; as events write times; NULL: nothing */
     void (*report)(void *context, enum ledger_kind kind, const char *whose, const char *detail);
     void *context;
 };
@@ -60,9 +62,12 @@ void ledger_enter_instance(struct ledger *ledger, const char *instance_id, int32
 /* A task of the tables; its instance must have been entered.  False if it was not. */
 bool ledger_enter_task(struct ledger *ledger, const char *instance_id, int32_t n, const char *const *fields);
 
-/* An event as it was read; what is wrong with its number is reported at once. */
+/*
+ * An event as it was read, with its number and time (ce_sequence, ce_time); what is wrong with its number is reported at
+ * once.
+ */
 void ledger_enter_event(struct ledger *ledger, enum ledger_topic topic, const char *json, size_t length,
-                        const char *sequence);
+                        const char *sequence, const char *time);
 
 /*
  * After the last event: reports what differs.  `whole` says that the topics still have their first

@@ -38,6 +38,9 @@ static const char db_restored_details[] =
     "Workers stop with an exit code of their own when more was published than the database knows.  After this they\n"
     "apply again the commands that came after the backup; what they decide may differ from the first time, so\n"
     "their events bear the new incarnation (ce_incarnation).\n";
+static const char db_prune_details[] =
+    "History is kept by the month, and months are dropped as a whole: of an instance that runs for longer, the older\n"
+    "tasks go too.  Finished instances go with the ids of their commands, so a command of then would take effect again.\n";
 static const char offsets_accept_details[] =
     "Workers stop a partition when a topic no longer has the place where they were: retention ate commands, or the\n"
     "topic was made anew.  This moves such places, and only such, and the workers go on by themselves.\n";
@@ -130,6 +133,8 @@ static const struct cli_verb verbs[] = {
      cli_report_work_options, cli_report_work},
     {"state", "watch", "", 0, 0, "print the events of tasks and instances as they happen", NULL,
      cli_state_watch_options, cli_state_watch},
+    {"db", "prune", "", 0, 0, "remove the history of months that are past, and instances that had finished",
+     db_prune_details, cli_db_prune_options, cli_db_prune},
     {"db", "restored", "", 0, 0, "accept that the database was restored to an earlier time", db_restored_details,
      cli_db_restored_options, cli_db_restored},
     {"offsets", "show", "", 0, 0, "show where the engine reads the command topics", NULL,

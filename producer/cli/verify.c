@@ -35,7 +35,8 @@ struct verify {
     rd_kafka_topic_t *topics[LEDGER_TOPICS];
     int32_t partitions;
     int32_t partition; /* at hand */
-    int64_t instances, tasks, events, behind, found[LEDGER_KINDS];
+    char pruned_before[40]; /* of the catalog, as events write times; empty: nothing was removed */
+    int64_t instances, tasks, events, behind, pruned, found[LEDGER_KINDS];
     enum cli_exit code;
 };
 
@@ -186,7 +187,8 @@ enter_message(const struct verify *verify, struct ledger *ledger, const rd_kafka
     size_t length;
 
     ledger_enter_event(ledger, topic, message->payload, message->len,
-                       wf_message_header_text(message, "ce_sequence", &length));
+                       wf_message_header_text(message, "ce_sequence", &length),
+                       wf_message_header_text(message, "ce_time", &length));
 }
 
 /* Whether batches of the partition may still have to be published: their worker is busy, or has just died. */
@@ -289,7 +291,8 @@ look_up_unknown(void *context, const char *instance_id)
 static enum cli_exit
 verify_partition(struct verify *verify)
 {
-    struct ledger ledger = {.report = print_difference, .context = verify};
+    struct ledger ledger = {.report = print_difference, .context = verify,
+                            .pruned_before = *verify->pruned_before ? verify->pruned_before : NULL};
     bool whole = true;
     enum cli_exit code = enter_tables(verify, &ledger);
 
@@ -303,6 +306,7 @@ verify_partition(struct verify *verify)
         verify->events += ledger.events;
         ledger_close(&ledger, whole, look_up_unknown);
         verify->behind += ledger.behind;
+        verify->pruned += ledger.pruned;
         code = verify->code;
     }
     ledger_drop(&ledger);
@@ -329,6 +333,8 @@ print_sum(const struct verify *verify)
                (long long)verify->tasks, (long long)verify->events, (long long)differences(verify));
         if (verify->behind)
             printf("%lld events are older than what the topics keep: not compared\n", (long long)verify->behind);
+        if (verify->pruned)
+            printf("%lld instances and tasks were removed by \"pawl db prune\": not compared\n", (long long)verify->pruned);
         return;
     }
     wf_json_open(&line, '{');
@@ -336,12 +342,27 @@ print_sum(const struct verify *verify)
     wf_json_put_int(&line, "tasks", verify->tasks);
     wf_json_put_int(&line, "events", verify->events);
     wf_json_put_int(&line, "not_compared", verify->behind);
+    wf_json_put_int(&line, "pruned", verify->pruned);
     wf_json_put_int(&line, "differences", differences(verify));
     for (int i = 0; i < LEDGER_KINDS; i++)
         wf_json_put_int(&line, kind_names[i], verify->found[i]);
     wf_json_close(&line, '}');
     puts(wf_buf_text(&line));
     wf_buf_drop(&line);
+}
+
+static enum cli_exit
+read_pruned(struct verify *verify)
+{
+    PGresult *result;
+    enum cli_exit code =
+        cli_query(verify->database, "select " UTC("pruned_before") " from workflow.catalog", NULL, 0, &result);
+
+    if (code)
+        return code;
+    snprintf(verify->pruned_before, sizeof verify->pruned_before, "%s", PQgetvalue(result, 0, 0));
+    PQclear(result);
+    return CLI_OK;
 }
 
 static enum cli_exit
@@ -371,6 +392,8 @@ cli_verify(struct cli *cli)
     code = cli_database_open(cli, &verify.database);
     if (!code)
         code = topics_open(&verify, settings);
+    if (!code)
+        code = read_pruned(&verify);
     if (!code)
         code = verify_all(&verify);
     topics_close(&verify);

@@ -47,6 +47,7 @@ enum wf_program {
     N(session_timeout_ms,      WORKER, 10000, 1000, 300000, "Kafka session timeout")                  \
     N(transaction_timeout_ms,  WORKER, 10000, 1000, 300000, "Kafka transaction timeout")              \
     N(watchdog_ms,             WORKER, 20000, 1000, 600000, "the worker ends itself after this long without progress") \
+    N(dedupe_days,             WORKER, 7, 1, 3650,         "how long ids of commands are remembered that belong to no instance") \
     C(delivery,                WORKER, "exactly-once", "exactly-once|at-least-once", "how events are published: in Kafka transactions, or sooner, repeated after a failure") \
     C(on_restore,              WORKER, "stop", "stop|replay", "a database older than what was published from it: stop until \"pawl db restored\", or replay unasked what came after it") \
     N(retry_max_ms,            WORKER, 2000, 10, 60000,    "longest wait between attempts while a server is away") \

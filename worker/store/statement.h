@@ -84,7 +84,8 @@
     X(REASSIGN_FIND, "reassign_find", "iUII", "uiitt")                                  \
     X(PEOPLE_WRITE, "people_write", "TLL", "v")                                         \
     X(PEOPLE_CHANGED, "people_changed", "L", "ttbbb")                                   \
-    X(PEOPLE_GRANTED, "people_granted", "L", "ttttzz")
+    X(PEOPLE_GRANTED, "people_granted", "L", "ttttzz")                                  \
+    X(UPKEEP, "upkeep", "II", "i")
 
 enum wf_statement {
 #define X(name, file, parameters, columns) WF_STATEMENT_##name,

@@ -132,6 +132,13 @@ enum wf_verdict wf_store_epochs(struct wf_store *store, struct wf_settlement *pa
 enum wf_verdict wf_store_suspect(struct wf_store *store, int32_t partition, int64_t epoch, int32_t topic,
                                  int64_t offset, int32_t *ret_times, struct wf_error *reterr) WF_CHECKED;
 
+/*
+ * What the database needs now and then: partitions of the history made ahead, ids of commands older than `keep_days`
+ * forgotten, at most `limit`; *ret_forgotten says how many.
+ */
+enum wf_verdict wf_store_upkeep(struct wf_store *store, int32_t keep_days, int32_t limit, int32_t *ret_forgotten,
+                                struct wf_error *reterr) WF_CHECKED;
+
 /* Whether events published under another incarnation were accepted as those of an earlier life (EOS-21). */
 enum wf_verdict wf_store_incarnation_known(struct wf_store *store, const char *incarnation, bool *ret_known,
                                            struct wf_error *reterr) WF_CHECKED;
