@@ -9,7 +9,6 @@
 #include "core/load.h"
 #include "core/rule.h"
 #include "core/task.h"
-#include "core/timer.h"
 
 /* Why somebody, or the group, was chosen (ASG-11), and that there was nobody (ASG-8). */
 static void
@@ -177,7 +176,7 @@ take_from_gone(struct wf_unit *unit, struct wf_task *task)
     if (task->state != WF_TASK_WAITING)
         wf_task_set_state(unit, task, WF_TASK_WAITING);
     else
-        wf_timer_restart(unit, task);
+        wf_task_wait_anew(unit, task);
     if (!wf_assignment_again(unit, task))
         return false;
     struct wf_event *event = wf_unit_event_of(unit, task);
@@ -197,11 +196,18 @@ wf_assignment_retry(struct wf_unit *unit, struct wf_task *task)
         return take_from_gone(unit, task);
     if (task->staff_id || !task->unassigned)
         return true;
+
+    const char **candidates = task->candidates;
+    size_t candidate_count = task->candidate_count;
     wf_unit_touch_task(unit, task);
     if (!find_group(unit, task))
         return false;
     (void)wf_group_eligible(unit, task, &count);
-    return (!count && !wf_constraint_same(unit, task)) || wf_assignment_apply(unit, task);
+    if (count || wf_constraint_same(unit, task))
+        return wf_assignment_apply(unit, task);
+    task->candidates = candidates; /* what no event tells does not change (LOG-1) */
+    task->candidate_count = candidate_count;
+    return true;
 }
 
 bool

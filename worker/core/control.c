@@ -171,7 +171,7 @@ wf_control_give(struct wf_unit *unit, struct wf_task *task, const char *staff_id
     if (task->state != WF_TASK_WAITING)
         wf_task_set_state(unit, task, WF_TASK_WAITING);
     else
-        wf_timer_restart(unit, task); /* somebody else has the whole time */
+        wf_task_wait_anew(unit, task);
     return staff_id || group || wf_assignment_again(unit, task);
 }
 

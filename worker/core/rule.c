@@ -57,6 +57,15 @@ ask(struct wf_unit *unit, const struct wf_question *question)
     return NULL;
 }
 
+static bool
+has_ended_a_task(const struct wf_unit *unit)
+{
+    for (size_t i = 0; i < unit->event_count; i++)
+        if (unit->events[i].kind == WF_EVENT_TASK && unit->events[i].of->state == WF_TASK_ENDED)
+            return true;
+    return false;
+}
+
 /* Whether the function could answer something else than before (FWD-7): it is another task, or what it is told of changed. */
 static bool
 worth_asking(const struct wf_unit *unit, const struct wf_task *task)
@@ -71,7 +80,12 @@ worth_asking(const struct wf_unit *unit, const struct wf_task *task)
     case WF_OP_REASSIGN_TASK:
     case WF_OP_EXTEND_TASK:
     case WF_OP_FAIL_TASK:
+    case WF_OP_ASSIGN_TASK:
         return false;
+    case WF_OP_FIRE_TIMER:
+        return unit->command->timer == WF_TIMER_CHECK || has_ended_a_task(unit);
+    case WF_OP_NOTIFY:
+        return has_ended_a_task(unit);
     default:
         return true;
     }

@@ -105,6 +105,13 @@ wf_task_set_state(struct wf_unit *unit, struct wf_task *task, enum wf_task_state
         wf_interaction_withdraw(unit, task);
 }
 
+void
+wf_task_wait_anew(struct wf_unit *unit, struct wf_task *task)
+{
+    wf_timer_restart(unit, task);
+    wf_incident_resolve(unit, task->instance, task);
+}
+
 bool
 wf_task_end(struct wf_unit *unit, struct wf_task *task, const char *completion_flag)
 {

@@ -23,6 +23,9 @@ struct wf_task *wf_task_copy(struct wf_unit *unit, struct wf_task *task, const s
 /* Changes the state and keeps the record's times. */
 void wf_task_set_state(struct wf_unit *unit, struct wf_task *task, enum wf_task_state state);
 
+/* A waiting task goes on waiting, for somebody else: who has the whole time, and nothing to do with an incident of before. */
+void wf_task_wait_anew(struct wf_unit *unit, struct wf_task *task);
+
 /* Ends a task with a flag (or NULL) and takes the forward step (FWD-1).  False: rejected. */
 bool wf_task_end(struct wf_unit *unit, struct wf_task *task, const char *completion_flag) WF_CHECKED;
 

@@ -56,7 +56,7 @@ wf_timer_check_later(struct wf_unit *unit, struct wf_task *task)
     const struct wf_activity *activity = task->activity;
     bool user_defined = activity->rule_applied == WF_RULE_PRE || activity->rule_applied == WF_RULE_BOTH;
 
-    if (activity->check_every && user_defined && task->timer == WF_TIMER_NONE)
+    if (activity->check_every && user_defined && task->timer == WF_TIMER_NONE && !task->incident)
         wf_timer_set(unit, task, WF_TIMER_CHECK, wf_instance_now(unit, task->instance) + activity->check_every);
 }
 

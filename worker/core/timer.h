@@ -32,7 +32,10 @@ void wf_timer_follow(struct wf_unit *unit, struct wf_task *task, enum wf_task_st
 /* Lets the limit for being taken run anew, for a task that went on waiting. */
 void wf_timer_restart(struct wf_unit *unit, struct wf_task *task);
 
-/* A pending task that waits for a user-defined rule is checked again after `check_every` (FWD-7). */
+/*
+ * A pending task that waits for a user-defined rule is checked again after `check_every` (FWD-7); one whose rule failed,
+ * when an operator says so (FWD-3).
+ */
 void wf_timer_check_later(struct wf_unit *unit, struct wf_task *task);
 
 /*
