@@ -106,7 +106,7 @@ open_once(void)
     static struct wf_arena arena;
     struct wf_faults faults = {.arena = &arena};
 
-    driver_open(&driver, false);
+    driver_open(&driver);
     struct wf_institution *change =
         wf_institution_file_decode(institution_file, sizeof institution_file - 1, &faults);
     fuzz_demand(change != NULL, "the institution can be read");

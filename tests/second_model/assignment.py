@@ -5,7 +5,7 @@ from institution import Institution, Person
 from rejection import Rejected
 from state import Instance, Task
 
-KIND_NAMES = {"dept_based": "department", "team_based": "team", "role_based": "role"}
+KIND_NAMES = {"dept_based": "department", "team_based": "team", "role_based": "role", "user_defined": "function"}
 
 
 def group_of(rule: dict) -> tuple[str, str]:
@@ -42,9 +42,16 @@ class Assignment:
         return not person.on_leave or self.institution.has_deputy(
             person.staff_id, self.instance.definition.process_id, act_id, self.now)
 
+    def in_group(self, task: Task, person: Person, group: tuple[str, str]) -> bool:
+        if group[0] == "user_defined":
+            return person.staff_id in task.candidates
+        return self.institution.in_group(person, *group)
+
     def eligible(self, task: Task, group: tuple[str, str], presence: str) -> list[Person]:
-        found = [p for p in self.institution.members(*group)
-                 if self.available(p, task.act_id) and not self.bound(task, p.staff_id, None)]
+        """In the order of staff_id."""
+        found = [p for _, p in sorted(self.institution.staff.items())
+                 if self.in_group(task, p, group) and self.available(p, task.act_id)
+                 and not self.bound(task, p.staff_id, None)]
         if presence == "require":
             found = [p for p in found if p.logging_on or p.on_leave]
         return found
@@ -74,10 +81,11 @@ class Assignment:
             return 0
         return 2 if person.on_leave else 0 if person.logging_on else 1
 
-    def pick(self, task: Task, rule: dict, people: list[Person]) -> Person:
-        presence = rule.get("presence", "prefer")
-        best = min(self.presence_class(p, presence) for p in people)
-        people = [p for p in people if self.presence_class(p, presence) == best]
+    def best(self, people: list[Person], presence: str) -> list[Person]:
+        first = min(self.presence_class(p, presence) for p in people)
+        return [p for p in people if self.presence_class(p, presence) == first]
+
+    def pick(self, rule: dict, people: list[Person]) -> Person:
         if rule["method"] == "priority":
             return min(people, key=lambda p: (p.roles[rule["role"]], p.staff_id))
         if rule["method"] == "round_robin":
@@ -92,7 +100,7 @@ class Assignment:
     def own_right(self, task: Task, person: Person) -> bool:
         if task.staff is not None:
             return task.staff == person.staff_id
-        return task.group is not None and self.institution.in_group(person, *task.group)
+        return task.group is not None and self.in_group(task, person, task.group)
 
     def grantors(self, task: Task, person: Person) -> list[str]:
         """In whose name somebody may get it, in the order of their ids."""

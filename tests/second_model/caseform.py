@@ -2,15 +2,28 @@
 from __future__ import annotations
 
 import json
+import shlex
 
-GROUP = {"dept_based": ("dept", "department"), "team_based": ("team", "team"), "role_based": ("role", "role")}
+from engine import Engine
+
+GROUP = {"dept_based": ("dept", "department"), "team_based": ("team", "team"), "role_based": ("role", "role"),
+         "user_defined": ("func", "function")}
+SHORT = {"role": "role", "department": "dept", "team": "team"}
 MEMBERS = {"auto_executive": "runs", "or_merge_flag": "asks", "num_votes_needed": "votes", "closes": "closes",
            "completion_flag": "flag", "ex_pre_rule_func": "pre", "ex_post_rule_func": "post", "check_every": "check"}
+WORDS = {"grantor_id": "for", "entity_id": "entity", "variables": "vars", "actor": "by", "reason": "why", "act_id": "act",
+         "process_id": "process", "within": "within", "code": "code", "detail": "detail", "to_staff_id": "to",
+         "completion_flag": "flag", "start": "start", "filter": "only", "notifyto": "topic", "requester": "requester",
+         "hops": "hops", "version": "version", "staff_id": "staff", "executor_id": "executor"}
+OF_TASK = {"hang-task", "reset-task", "release-task", "reassign-task", "extend-task", "fail-task"}
+OF_INSTANCE = {"suspend-instance", "resume-instance", "cancel-instance", "modify-instance", "show-instance", "set-entity",
+               "set-variables", "subscribe", "unsubscribe"}
 
 
 def told(lines: list[dict]) -> str:
     """The whole case."""
-    text, names = [], {}
+    text: list[str] = []
+    names = named(lines)
     for line in lines:
         data = line.get("data", {})
         operation = data.get("operation")
@@ -22,6 +35,26 @@ def told(lines: list[dict]) -> str:
             text.append("> " + command(line, names))
     return "\n".join(text)
 
+
+def named(lines: list[dict]) -> dict[str, str]:
+    """How a case calls the instances: i, j, k, … and what they start sub1, sub2, …"""
+    engine, names = Engine(), {}
+    for line in lines:
+        if line.get("topic") == "init-instance":
+            names.setdefault(line["data"]["instance_id"], "i" if not names else f"j{len(names)}")
+        answer = engine.tell(line)
+        for result in answer if isinstance(answer, list) else [answer]:
+            for started in subs(result or {}):
+                names.setdefault(started, f"sub{sum(name.startswith('sub') for name in names.values()) + 1}")
+    return names
+
+
+def subs(result: dict) -> list[str]:
+    found = [e["data"]["instance_id"] for e in result.get("events", ()) if e["topic"].endswith("command.init-instance")]
+    return found + [one for following in result.get("then", ()) for one in subs(following)]
+
+
+# -- people and definitions
 
 def people(file: dict) -> list[str]:
     found = []
@@ -35,16 +68,21 @@ def people(file: dict) -> list[str]:
                   if person.get(name) is value]
         found.append(" ".join(["staff", person["staff_id"], *states]))
     for grant in file.get("authorizations", []):
-        what = [f" {name}={grant[key]}" for name, key in (("act", "act_id"), ("process", "process_id")) if key in grant]
-        found.append(f"grant {grant['grantor_id']} -> {grant['grantee_id']}{''.join(what)}")
+        found.append(f"grant {granted(grant)}")
     return found
+
+
+def granted(grant: dict) -> str:
+    what = [f" {name}={grant[key]}" for name, key in (("act", "act_id"), ("process", "process_id"), ("from", "valid_from"),
+                                                      ("to", "valid_to")) if key in grant]
+    return f"{grant['grantor_id']} -> {grant['grantee_id']}{''.join(what)}"
 
 
 def belongs(person: dict, kind: str, group: str, members: str | None) -> list[str]:
     if kind == "dept":
         return [person["staff_id"]] if person.get("dept_id") == group else []
     for one in person.get(members, []):
-        one = one if isinstance(one, dict) else {"role_id": one}
+        one = one if isinstance(one, dict) else {"role_id": one} if kind == "role" else {"team_id": one}
         if group in one.values():
             return [f"{person['staff_id']} {one['priority_num']}" if "priority_num" in one else person["staff_id"]]
     return []
@@ -61,6 +99,8 @@ def process(file: dict) -> list[str]:
     for rule in file.get("pre_rules", []):
         needs = [n["act"] + (f"={n['status']}" if "status" in n else "") for n in rule["needs"]]
         found.append(f"{rule['act']} after {rule['after']} needs {', '.join(needs)}")
+    if "time_limit" in file:
+        found.append(f"limit {file['time_limit']['within']} {file['time_limit']['then']}")
     return found
 
 
@@ -68,46 +108,87 @@ def activity(file: dict, rule: dict | None) -> str:
     words = ["task" if file["act_type"] == "interaction" else file["act_type"], file["act_id"]]
     words += [f"{short}={file[name]}" for name, short in MEMBERS.items() if name in file]
     words += [name for name in ("inclusive", "terminate") if file.get(name)]
+    if "sub_process" in file:
+        sub = file["sub_process"]
+        words.append(f"sub={sub['process_id']}" + (f"@{sub['engine']}" if "engine" in sub else ""))
+    limits = file.get("time_limits", {})
     for which in ("take", "end"):
-        limit = file.get("time_limits", {}).get(which)
-        if limit:
-            to = [":".join(pair) for pair in limit.get("to", {}).items()]
-            words.append(f"{which}=" + ":".join(filter(None, [limit["within"], limit.get("then"), *to, limit.get("flag")])))
-    if "retries" in file.get("time_limits", {}):
-        words.append(f"retries={file['time_limits']['retries']}")
+        if which in limits:
+            limit = limits[which]
+            to = [f"{SHORT[kind]}:{group}" for kind, group in limit.get("to", {}).items()]
+            words.append(f"{which}=" + ":".join(filter(None, [limit["within"], limit["then"], *to, limit.get("flag")])))
+    words += [f"retries={limits.get('retries')}"] * ("retries" in limits)
     if rule:
-        short, member = GROUP[rule["based_on"]]
-        words += [f"{short}={rule[member]}", rule["method"]]
-        words += [f"presence={rule.get('presence')}"] * ("presence" in rule)
-        words += [f"not_by={','.join(rule.get('not_by', []))}"] * ("not_by" in rule)
-        words += [f"same_as={rule.get('same_as')}"] * ("same_as" in rule)
+        words += assigned(rule)
     return " ".join(words)
 
+
+def assigned(rule: dict) -> list[str]:
+    short, member = GROUP[rule["based_on"]]
+    words = [f"{short}={rule[member]}", rule["method"]]
+    words += [f"presence={rule.get('presence')}"] * ("presence" in rule)
+    words += [f"not_by={','.join(rule.get('not_by', []))}"] * ("not_by" in rule)
+    return words + [f"same_as={rule.get('same_as')}"] * ("same_as" in rule)
+
+
+# -- commands
 
 def command(line: dict, names: dict[str, str]) -> str:
     if "topic" not in line:
         (what, value), = line.items()
-        if what == "answers":
-            return "answers " + " ".join(
-                f"{k}={','.join(v) if isinstance(v, list) else str(v).lower()}" for k, v in value.items())
-        return f"{what} {names.get(value, value)}"
+        return f"advance {value}" if what == "advance" else "answers " + " ".join(answer(*pair) for pair in value.items())
     data = dict(line["data"])
     operation = data.pop("operation", line["topic"])
     instance_id = data.pop("instance_id", None) or data.get("task_id", "").partition(":")[0]
-    if operation == "init-instance":
-        names.setdefault(instance_id, "i" if not names else f"j{len(names)}")
-    name = names.get(instance_id, instance_id)
+    name, more = names.get(instance_id, instance_id), [f"id={line.get('id')}"] * ("id" in line)
     task = data.pop("task_id", "").partition(":")[2]
-    if task:
-        task = task if name == "i" else f"{name}:{task}"
-    who = data.pop("staff_id", None) or (data.pop("executor_id") + "!" if "executor_id" in data else None)
-    for key in ("withdraw",):
-        if key in data:
-            data[key] = data[key].partition(":")[2]
-    rest = [f"{key.removesuffix('_id').removeprefix('completion_')}={value if isinstance(value, str) else json.dumps(value)}"
-            for key, value in data.items() if key != "actor"]
-    rest += [f"id={line.get('id')}"] * ("id" in line)
-    words = {"init-instance": ["init", data.pop("process_id", "")]}.get(operation, [operation.removesuffix("-task").removesuffix("-instance")])
-    words += ([f"as {name}"] if operation == "init-instance" and name != "i" else
-              [task or (name if name != "i" and instance_id else "next" if operation == "get-task" else "")])
-    return " ".join(filter(None, [*words, who, *rest]))
+    task = task if name == "i" else f"{name}:{task}"
+    if operation == "init-instance":
+        words = ["init", data.pop("process_id"), *([] if name == "i" else ["as", name])]
+    elif operation in ("get-task", "end-task"):
+        words = [operation[:3], task if instance_id else "next", author(data)]
+    elif operation in OF_TASK:
+        words = [operation.removesuffix("-task"), task, *filter(None, [author(data)])]
+    elif operation in OF_INSTANCE and "withdraw" not in data:
+        words = [operation.removesuffix("-instance").partition("-")[0], *([] if name == "i" else [name])]
+    elif operation == "set-presence":
+        return " ".join(["presence", data["staff_id"], *present(data), *more])
+    elif operation in ("authorize", "revoke"):
+        return " ".join([operation, granted(data), *more])
+    else:
+        return raw(line, names)
+    if "attempt" in data:
+        return raw(line, names)
+    if data.get("actor") == "op":
+        del data["actor"]
+    return " ".join([*words, *members(data), *more])
+
+
+def answer(name: str, value) -> str:
+    if isinstance(value, dict):
+        return f"{name}!{shlex.quote(value['error'])}"
+    return f"{name}=" + (",".join(value) if isinstance(value, list) else {True: "yes", False: "no", None: "null"}[value])
+
+
+def author(data: dict) -> str:
+    return data.pop("executor_id") + "!" if "executor_id" in data else data.pop("staff_id", "")
+
+
+def present(data: dict) -> list[str]:
+    return [words[data[name]] for name, words in (("logging_on", {True: "on", False: "off"}),
+                                                  ("on_leave", {True: "leave", False: "back"})) if name in data]
+
+
+def members(data: dict) -> list[str]:
+    found = ["check"] * bool(data.pop("check", False)) + ["sub=yes"] * bool(data.pop("include_sub_processes", False))
+    for kind, group in data.pop("to", {}).items():
+        found.append(f"to_{SHORT[kind]}={group}")
+    return found + [f"{WORDS[name]}=" + shlex.quote(value if isinstance(value, str) else json.dumps(value))
+                    for name, value in data.items()]
+
+
+def raw(line: dict, names: dict[str, str]) -> str:
+    text = json.dumps(line["data"])
+    for instance_id, name in names.items():
+        text = text.replace(instance_id, f"${name}")
+    return f"send {line['topic']} {text}"

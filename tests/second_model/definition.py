@@ -57,7 +57,7 @@ class Activity:
         self.closes = document.get("closes")
         self.check_every = duration(document.get("check_every"))
         limits = document.get("time_limits", {})
-        self.take_limit, self.end_limit = limits.get("take"), limits.get("end")
+        self.limits = {which: limits[which] for which in ("take", "end") if which in limits}
         self.retries = limits.get("retries", 0)
         self.sub_process = document.get("sub_process")
         self.pre_rule_func = document.get("ex_pre_rule_func")
@@ -131,6 +131,9 @@ class Definition:
                 or any(alike(one, other) for a in acts for i, one in enumerate(a.rules) for other in a.rules[:i])
                 or any(start in self.edges(a) for a in self.activities)
                 or any(a.type == "interaction" and not a.assignment for a in acts)
+                or any(a.limits and a.type not in WORKS for a in acts)
+                or any(limit["then"] in ("reassign", "escalate") and a.type == "automation"
+                       for a in acts for limit in a.limits.values())
                 or any(a != start and not self.path(start, a) for a in self.activities)
                 or any(a not in idle and self.path(a, a, idle) for a in self.activities))
 

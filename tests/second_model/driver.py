@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import threading
 from pathlib import Path
@@ -10,6 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def find() -> Path:
+    if "PAWL_CORE_DRIVER" in os.environ:
+        return Path(os.environ["PAWL_CORE_DRIVER"])
     for preset in ("release", "dev", "asan"):
         program = ROOT / "build" / preset / "bin" / "core-driver"
         if program.exists():
@@ -23,7 +26,7 @@ class Driver:
         self.process = self.start()
 
     def start(self) -> subprocess.Popen:
-        return subprocess.Popen([str(self.program)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        return subprocess.Popen([str(self.program), "--tables"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
     def tell(self, lines: list[dict]) -> list[dict]:
         """What it answers to each line; a driver that dies answers {"died": code} and is started again."""
@@ -53,3 +56,4 @@ class Driver:
     def close(self) -> None:
         self.process.stdin.close()
         self.process.wait()
+        self.process.stdout.close()

@@ -1,22 +1,21 @@
 """The engine as the specification reads: a command goes in, an outcome and events come out."""
 from __future__ import annotations
 
-import datetime
-import functools
-
-from assignment import KIND_NAMES, Assignment, Ledger
-from definition import Definition
+import crossing
+from assignment import Assignment, Ledger
+from control import Control
+from definition import Definition, duration
+from events import Events, present, task_id
 from institution import Institution, Invalid
+from people import People
 from rejection import Rejected
 from run import Run
-from state import Arrival, Instance, OVER, Task
+from state import OVER, Arrival, Instance, Task
 
-KINDS = {"department": "dept_based", "team": "team_based", "role": "role_based"}
-
-EPOCH = datetime.datetime(2026, 1, 1)  # when the driver's clock starts; `now` counts microseconds from there
+TICK = 1000  # microseconds a command
 
 
-class Engine:
+class Engine(Control, People):
     def __init__(self) -> None:
         self.institution = Institution()
         self.definitions: dict[str, list[Definition]] = {}
@@ -25,31 +24,94 @@ class Engine:
         self.tokens: dict[str, str] = {}     # role -> who was last (ASG-6)
         self.last_assigned: dict[str, int] = {}  # person -> when (ASG-4)
         self.answers: dict = {}              # of user-defined functions
+        self.loop: list[dict] = []           # commands of the engine to itself
+        self.people_changed = False          # assignment is to be tried again (ASG-8)
+        self.choices: list[tuple] = []       # of the result at hand: who was picked, among whom (for the properties)
         self.now = 0
+
+    # -- a line as the driver takes it, and what it answers
+
+    def tell(self, line: dict) -> dict | list | None:
+        if "topic" in line:
+            self.now += TICK
+            return self.with_consequences(self.apply(line))
+        if "answers" in line:
+            self.answers |= line["answers"]
+        if "advance" in line:
+            return self.advance(duration(line["advance"]))
+        return None
+
+    def with_consequences(self, answer: dict) -> dict:
+        """What the engine has sent itself, first in first out; then what can be assigned now."""
+        then = []
+        while self.loop:
+            self.now += TICK
+            result = self.apply(self.loop.pop(0))
+            if result["outcome"]["result"] != "rejected":
+                del result["outcome"]
+            then.append(result)
+        if self.people_changed:
+            self.people_changed = False
+            then += self.assign_all_again()
+        return answer | {"then": then} if then else answer
+
+    def advance(self, by: int) -> list[dict]:
+        """The clock moves, and what falls due fires, the earliest first."""
+        until, fired = self.now + by, []
+        while True:
+            due = self.first_due()
+            if due is None or due[0] > until:
+                break
+            at, instance, n, timer = due
+            self.now = max(self.now, at)
+            fired.append(self.with_consequences(self.result(self.fire(instance, n, timer))))
+        self.now = until
+        return fired
+
+    def first_due(self) -> tuple | None:
+        """When, of which instance, task and kind; timers of suspended instances are kept (TSK-6)."""
+        found = []
+        for instance in self.instances.values():
+            if instance.state in ("running", "stalled"):
+                found += [(instance.timer, instance, 0, None)] if instance.timer is not None else []
+                found += [(t.timer[1], instance, t.n, t.timer[0]) for t in instance.open.values() if t.timer]
+        return min(found, key=lambda due: due[0], default=None)
 
     # -- one command
 
-    def apply(self, command: dict, now: int) -> tuple[dict, list[dict]]:
+    def apply(self, command: dict) -> dict:
         """The outcome and the events of a command: a topic, its data, an id or none."""
-        self.now = now
-        topic, data = command["topic"], command["data"]
+        topic, data = command["topic"].removeprefix("command."), command["data"]
         operation = data.get("operation", topic)
-        scope = self.scope(topic, data, command.get("key"))
+        scope = self.instance_id(data) or command.get("key")
         identity = (scope, command.get("source"), command["id"]) if "id" in command else None
         if identity in self.seen:
-            return self.repeat(identity, operation, command)
+            return self.repeat(identity, operation, topic, data)
         try:
             outcome, events = getattr(self, operation.replace("-", "_"))(data)
         except Rejected as why:
-            outcome = {"result": "rejected", "code": why.code}
-            if why.flags is not None:
-                outcome["flags"] = why.flags
-            if why.code == "invalid_command":
-                return outcome | present({"instance_id": self.instance_id(data)}), []
-            return outcome | self.named(data), []
+            return self.rejected(operation, data, why)
         if identity and operation != "show-instance":
-            self.seen[identity] = (command["topic"], data, outcome)
-        return outcome, events
+            self.seen[identity] = (topic, data, outcome)
+        return self.result(events) | {"outcome": outcome}
+
+    def result(self, events: list[dict]) -> dict:
+        choices, self.choices = self.choices, []
+        return {"events": events, "choices": choices}
+
+    def rejected(self, operation: str, data: dict, why: Rejected) -> dict:
+        outcome = {"result": "rejected", "code": why.code}
+        if why.flags is not None:
+            outcome["flags"] = why.flags
+        if not why.named:
+            return {"outcome": outcome | present({"instance_id": self.instance_id(data)}), "events": []}
+        messages = [crossing.refusal(data, why.code)] if operation == "init-instance" else []
+        return {"outcome": outcome | self.named(data), "events": self.sent([m for m in messages if m])}
+
+    def sent(self, messages: list[dict]) -> list[dict]:
+        """What goes to this engine comes back to it."""
+        self.loop += [m for m in messages if m["topic"].startswith("command.")]
+        return messages
 
     @staticmethod
     def instance_id(data: dict) -> str | None:
@@ -61,27 +123,27 @@ class Engine:
         known = self.instances.get(instance_id)
         return present({"instance_id": instance_id, "instance_state": known and known.state})
 
-    def scope(self, topic: str, data: dict, key: str | None) -> str | None:
-        return self.instance_id(data) or key
-
-    def repeat(self, identity: tuple, operation: str, command: dict) -> tuple[dict, list]:
-        topic, data, outcome = self.seen[identity]
+    def repeat(self, identity: tuple, operation: str, topic: str, data: dict) -> dict:
+        old_topic, old_data, outcome = self.seen[identity]
         known = self.instances.get(outcome.get("instance_id"))
-        answer = {"result": "duplicate"}
-        if (topic, data) != (command["topic"], command["data"]):
-            answer = {"result": "rejected", "code": "id_reused"}
-            return answer | present({"instance_id": self.instance_id(command["data"])}), []
-        answer |= present({name: outcome.get(name) for name in ("position", "version")})
+        if (old_topic, old_data) != (topic, data):
+            answer = {"result": "rejected", "code": "id_reused"} | present({"instance_id": self.instance_id(data)})
+            messages = [crossing.refusal(data, "id_reused")] if operation == "init-instance" else []
+            return {"outcome": answer, "events": self.sent([m for m in messages if m])}
+        answer = {"result": "duplicate"} | present({name: outcome.get(name) for name in ("position", "version")})
+        messages = []
         if known:
             answer |= {"instance_id": known.instance_id, "instance_state": known.state}
-            task_id = outcome.get("task", {}).get("task_id")
-            if task_id and answer["result"] == "duplicate":
-                answer["task"] = {"task_id": task_id, "state": self.task_state(known, task_id)}
-        return answer, []
+            name = outcome.get("task", {}).get("task_id")
+            if name:
+                answer["task"] = {"task_id": name, "state": self.task_state(known, name)}
+            if operation == "init-instance":
+                messages = [crossing.report(known, "again")]
+        return {"outcome": answer, "events": self.sent([m for m in messages if m])}
 
     @staticmethod
-    def task_state(instance: Instance, task_id: str) -> str:
-        n = int(task_id.partition(":")[2])
+    def task_state(instance: Instance, name: str) -> str:
+        n = int(name.partition(":")[2])
         return (instance.open.get(n) or instance.done[n]).state
 
     # -- what every command on an instance goes through
@@ -102,23 +164,31 @@ class Engine:
         ledger = Ledger(self.tokens, self.last_assigned, others)
         return Run(copy, Assignment(self.institution, copy, copy.now, ledger), copy.now, self.answers)
 
-    def finish(self, run: Run, data: dict, task: Task | None = None, judged: bool = True) -> tuple[dict, list[dict]]:
+    def keep(self, run: Run, actor: str | None, heard: dict | None = None) -> list[dict]:
+        """The tasks move, the instance is judged, the events are numbered; it takes effect."""
         instance = run.instance
         run.move_all()
-        if judged:
+        if run.changes:
             run.judge()
-        actor = data.get("actor") or data.get("staff_id") or data.get("executor_id")
-        events = Events(run, actor, data.get("reason")).all()
+        events = Events(run, actor, heard)
+        changed = events.all()
+        messages = run.messages(changed)
         self.instances[instance.instance_id] = instance
         self.tokens, self.last_assigned = run.assignment.ledger.tokens, run.assignment.ledger.last
+        self.choices += [(f"{instance.instance_id}:{n}", *how) for n, *how in run.choices]
+        return changed + events.jobs() + self.sent(messages)
+
+    def finish(self, run: Run, data: dict, task: Task | None = None, heard: dict | None = None) -> tuple[dict, list]:
+        instance = run.instance
+        actor = data.get("actor") or data.get("staff_id") or data.get("executor_id")
+        events = self.keep(run, actor, heard)
         outcome = {"result": "applied", "instance_id": instance.instance_id, "instance_state": instance.state,
                    "position": instance.position}
         if task is not None:
-            outcome["task"] = next(e["data"] for e in events if e["data"].get("task_id") == task_id(instance, task.n))
-        if run.started:
-            open_now = [n for n in run.started if n in instance.open]
-            if open_now:
-                outcome |= {"tasks": [task_id(instance, n) for n in open_now[:100]], "tasks_started": len(open_now)}
+            outcome["task"] = {"task_id": task_id(instance, task), "state": task.state}
+        open_now = [n for n in run.started if n in instance.open]
+        if open_now:
+            outcome |= {"tasks": [f"{instance.instance_id}:{n}" for n in open_now[:100]], "tasks_started": len(open_now)}
         return outcome, events
 
     def open_task(self, instance: Instance, data: dict) -> Task:
@@ -132,6 +202,66 @@ class Engine:
             raise Rejected("unknown_staff")
         return self.institution.staff[staff_id]
 
+    # -- the engine's own commands: a rejection is an incident (FWD-3)
+
+    def fire(self, instance: Instance, n: int, timer: str | None) -> list[dict]:
+        run = self.begin(instance)
+        run.firing = timer
+        try:
+            if n:
+                run.fire(run.instance.open[n], timer)
+            else:
+                run.pass_instance_limit()
+            return self.keep(run, "~engine")
+        except Rejected as why:
+            run = self.begin(instance)
+            run.firing = timer
+            task = run.instance.open[n]
+            run.raise_incident(task, why.code)
+            task.timer = None
+            return self.keep_incident(run)
+
+    def keep_incident(self, run: Run) -> list[dict]:
+        """Nothing moves: the command was rejected."""
+        run.move_all = lambda: None
+        return self.keep(run, "~engine")
+
+    def assign_all_again(self) -> list[dict]:
+        """ASG-8: in order of creation."""
+        waiting = [(i.instance_id, t.n) for i in self.instances.values() for t in i.open.values()
+                   if t.unassigned and t.staff is None or (t.staff is not None and t.staff not in self.institution.staff)]
+        done = []
+        for instance_id, n in waiting:
+            events = self.assign_one_again(self.instances[instance_id], n)
+            done += [self.result(events)] if events else []
+        return done
+
+    def assign_one_again(self, instance: Instance, n: int) -> list[dict]:
+        run = self.begin(instance)
+        try:
+            run.assign_again(run.instance.open[n])
+            return self.keep(run, "~engine") if run.changes else []
+        except Rejected as why:
+            run = self.begin(instance)
+            run.raise_incident(run.instance.open[n], why.code)
+            return self.keep_incident(run)
+
+    # -- definitions
+
+    def deploy_process(self, data: dict) -> tuple:
+        document = data["definition"]
+        versions = list(self.definitions.get(document["process_id"], []))
+        if not versions or versions[-1].document != document:
+            try:
+                definition = Definition(document, len(versions) + 1)
+            except (KeyError, StopIteration):  # a rule names no activity, or there is no initial
+                raise Rejected("definition_invalid") from None
+            if definition.faults():
+                raise Rejected("definition_invalid")
+            versions.append(definition)
+            self.definitions[document["process_id"]] = versions
+        return {"result": "applied", "process_id": document["process_id"], "version": len(versions)}, []
+
     # -- init-instance, get-task, end-task
 
     def init_instance(self, data: dict) -> tuple:
@@ -141,12 +271,17 @@ class Engine:
             raise Rejected("instance_exists")
         if "staff_id" in data:
             self.person(data["staff_id"])
+        if data.get("hops", 0) > crossing.MOST_HOPS:
+            raise Rejected("limit_exceeded")
         if not 1 <= version <= len(versions):
             raise Rejected("unknown_process")
         instance = Instance(data["instance_id"], versions[version - 1], self.now)
         instance.entity, instance.variables = data.get("entity_id"), data.get("variables")
-        instance.requester = data.get("requester")
+        instance.requester, instance.hops = data.get("requester"), data.get("hops", 0)
+        if "notifyto" in data:
+            instance.subscriptions[data["notifyto"]] = {"requester": instance.requester}
         run = self.begin(instance)
+        run.begin_limit()
         change = run.touch_instance()
         change.previous, change.variables = None, instance.variables is not None
         run.create(instance.definition.initial.act_id, Arrival(None, 1, 1, data.get("completion_flag")))
@@ -163,36 +298,30 @@ class Engine:
     def take(self, instance: Instance, task: Task, data: dict) -> tuple:
         if instance.state == "suspended":
             raise Rejected("instance_suspended")
-        if "executor_id" in data:
-            run = self.begin(instance)
-            self.take_as_executor(run, run.instance.open[task.n], data["executor_id"])
-            return self.finish(run, data, task)
-        if task.state in ("processing", "pausing"):
-            raise Rejected("wrong_state" if task.staff == data["staff_id"] else "task_taken")
         if task.state != "waiting":
-            raise Rejected("wrong_state")
-        person = self.person(data["staff_id"])
+            holder = task.executor or task.staff
+            asker = data.get("executor_id") or data["staff_id"]
+            raise Rejected("task_taken" if task.state != "pending" and holder not in (None, asker) else "wrong_state")
+        if "executor_id" not in data:
+            return self.take_as_person(instance, task, data, self.person(data["staff_id"]))
+        run = self.begin(instance)
+        task = run.instance.open[task.n]
+        run.may_work(task, data)
+        run.move_to(task, "processing")
+        task.executor = data["executor_id"]
+        return self.finish(run, data, task)
+
+    def take_as_person(self, instance: Instance, task: Task, data: dict, person) -> tuple:
         if instance.definition.activities[task.act_id].type != "interaction":
             raise Rejected("not_entitled")
         run = self.begin(instance)
         task = run.instance.open[task.n]
         grantor = run.assignment.entitled(task, person, data.get("grantor_id"))
-        run.touch(task)
+        run.move_to(task, "processing")
         if task.staff != person.staff_id:
             run.assignment.ledger.given(person.staff_id)
-        task.state, task.staff, task.grantor = "processing", person.staff_id, grantor
+        task.staff, task.grantor = person.staff_id, grantor
         return self.finish(run, data, task)
-
-    def take_as_executor(self, run: Run, task: Task, executor: str) -> None:
-        """STA-1."""
-        if task.state in ("processing", "pausing") and task.executor != executor:
-            raise Rejected("task_taken")
-        if task.state != "waiting":
-            raise Rejected("wrong_state")
-        if run.definition.activities[task.act_id].type != "automation":
-            raise Rejected("not_entitled")
-        run.touch(task)
-        task.state, task.executor = "processing", executor
 
     def get_next(self, data: dict) -> tuple:
         """ASG-9: the oldest that the person may do."""
@@ -215,306 +344,34 @@ class Engine:
 
     def end_task(self, data: dict) -> tuple:
         instance = self.live(data)
-        task = self.open_task(instance, data)
+        self.open_task(instance, data)
         run = self.begin(instance)
-        task = run.instance.open[task.n]
-        activity = run.definition.activities[task.act_id]
-        if "entity_id" in data and data["entity_id"] != run.instance.entity:
-            run.touch_instance()
-            run.instance.entity = data["entity_id"]
-            run.ask_again = True
-        if "variables" in data:
-            self.merge_variables(run, data["variables"])
+        task = self.open_task(run.instance, data)
         if "executor_id" in data:
-            self.may_end_as_executor(run, task, data["executor_id"])
+            self.may_end_as_executor(run, task, data)
         else:
-            self.person(data["staff_id"])
-            if activity.type != "interaction":
-                raise Rejected("not_entitled")
-            if task.state != "processing":
-                raise Rejected("wrong_state")
-            if task.staff != data["staff_id"]:
-                raise Rejected("not_entitled")
-        run.touch(task)
+            self.may_end_as_person(run, task, data["staff_id"])
+        self.set_entity_of(run, data)
+        self.merge_variables(run, data)
         run.end(task, data.get("completion_flag"))
         return self.finish(run, data, task)
 
-    def may_end_as_executor(self, run: Run, task: Task, executor: str) -> None:
-        """STA-1: `end task` on a waiting one takes and ends it."""
-        if run.definition.activities[task.act_id].type != "automation":
+    def may_end_as_person(self, run: Run, task: Task, staff_id: str) -> None:
+        self.person(staff_id)
+        if run.activity(task).type != "interaction":
             raise Rejected("not_entitled")
+        if task.state != "processing":
+            raise Rejected("wrong_state")
+        if task.staff != staff_id:
+            raise Rejected("not_entitled")
+
+    @staticmethod
+    def may_end_as_executor(run: Run, task: Task, data: dict) -> None:
+        """STA-1: `end task` on a waiting one takes and ends it."""
+        run.may_work(task, data)
         if task.state == "waiting":
             if run.instance.state == "suspended":
                 raise Rejected("instance_suspended")
-            self.take_as_executor(run, task, executor)
-        elif task.executor != executor:
-            raise Rejected("task_taken" if task.executor else "wrong_state")
+            task.executor = data["executor_id"]
         elif task.state != "processing":
             raise Rejected("wrong_state")
-
-    @staticmethod
-    def merge_variables(run: Run, variables: dict) -> None:
-        run.touch_instance().variables = True
-        run.ask_again = True
-        run.instance.variables = (run.instance.variables or {}) | variables
-
-    # -- control: tasks (TSK-2, TSK-7)
-
-    def held(self, data: dict, states: tuple, operator: bool) -> tuple[Run, Task]:
-        """A task in one of the states, of a person (or executor) who holds it, or asked for by an operator."""
-        instance = self.live(data)
-        self.open_task(instance, data)
-        run = self.begin(instance)
-        task = self.open_task(run.instance, data)
-        if task.state not in states:
-            raise Rejected("wrong_state")
-        holds = (("staff_id" in data and task.staff == data["staff_id"])
-                 or ("executor_id" in data and task.executor == data["executor_id"]))
-        if not holds and not (operator and "actor" in data and "staff_id" not in data):
-            raise Rejected("not_entitled")
-        return run, task
-
-    def hang_task(self, data: dict) -> tuple:
-        if "staff_id" not in data:
-            raise Rejected("invalid_command")
-        run, task = self.held(data, ("processing",), False)
-        run.touch(task)
-        task.state = "pausing"
-        return self.finish(run, data, task)
-
-    def reset_task(self, data: dict) -> tuple:
-        if "staff_id" not in data:
-            raise Rejected("invalid_command")
-        run, task = self.held(data, ("pausing",), False)
-        run.touch(task)
-        task.state = "processing"
-        return self.finish(run, data, task)
-
-    def release_task(self, data: dict) -> tuple:
-        run, task = self.held(data, ("processing", "pausing"), True)
-        run.touch(task)
-        task.state, task.grantor, task.executor = "waiting", None, None
-        task.staff, task.group = task.assigned
-        if run.definition.activities[task.act_id].type == "automation":
-            task.attempt += 1  # the id of a job is task and attempt
-            if run.instance.state != "suspended":
-                run.announce(task)
-        return self.finish(run, data, task)
-
-    def reassign_task(self, data: dict) -> tuple:
-        instance = self.live(data)
-        self.open_task(instance, data)
-        run = self.begin(instance)
-        task = self.open_task(run.instance, data)
-        activity = run.definition.activities[task.act_id]
-        if activity.type != "interaction" or task.state == "pending":
-            raise Rejected("wrong_state")
-        run.touch(task)
-        task.state = "waiting"
-        if "to_staff_id" in data:
-            self.reassign_to_person(run, task, data["to_staff_id"])
-        elif "to" in data:
-            (kind, group), = data["to"].items()
-            self.reassign_to_group(run, task, KINDS[kind], group)
-        else:
-            task.staff = task.group = task.grantor = None
-            run.assign_by_rule(task)
-        return self.finish(run, data, task)
-
-    def reassign_to_person(self, run: Run, task: Task, staff_id: str) -> None:
-        person = self.person(staff_id)
-        if person.on_leave:
-            raise Rejected("on_leave")
-        if run.assignment.bound(task, staff_id, None):
-            raise Rejected("constraint")
-        run.give(task, staff_id, None)
-
-    def reassign_to_group(self, run: Run, task: Task, kind: str, group: str) -> None:
-        if not self.institution.group_exists(kind, group):
-            raise Rejected("unknown_group")
-        people = run.assignment.eligible(task, (kind, group), "ignore")
-        rule = {"based_on": kind, {"dept_based": "department", "team_based": "team", "role_based": "role"}[kind]: group,
-                "method": "fcfa"}
-        run.say_assigned(task, rule, len(people))
-        run.give(task, None, (kind, group))
-
-    # -- control: instances (TSK-5, TSK-6, INF-1)
-
-    def set_entity(self, data: dict) -> tuple:
-        run = self.begin(self.live(data))
-        if run.instance.entity != data["entity_id"]:
-            run.touch_instance()
-            run.instance.entity = data["entity_id"]
-            run.ask_again = True
-        return self.finish(run, data)
-
-    def set_variables(self, data: dict) -> tuple:
-        run = self.begin(self.live(data))
-        self.merge_variables(run, data["variables"])
-        return self.finish(run, data)
-
-    def suspend_instance(self, data: dict) -> tuple:
-        instance = self.live(data)
-        if instance.state == "suspended":
-            raise Rejected("wrong_state")
-        run = self.begin(instance)
-        run.set_state("suspended")
-        return self.finish(run, data)
-
-    def resume_instance(self, data: dict) -> tuple:
-        instance = self.live(data)
-        if instance.state != "suspended":
-            raise Rejected("wrong_state")
-        run = self.begin(instance)
-        run.ask_again = True
-        run.set_state("running")
-        for task in list(run.instance.open.values()):
-            if task.state == "waiting" and run.definition.activities[task.act_id].type == "automation":
-                run.touch(task).announced = True
-        return self.finish(run, data)
-
-    def cancel_instance(self, data: dict) -> tuple:
-        run = self.begin(self.live(data))
-        run.withdraw_all()
-        run.set_state("cancelled")
-        return self.finish(run, data)
-
-    def modify_instance(self, data: dict) -> tuple:
-        instance = self.live(data)
-        if instance.state == "suspended":
-            raise Rejected("instance_suspended")
-        run = self.begin(instance)
-        run.ask_again = True
-        if "withdraw" in data:
-            n = int(data["withdraw"].partition(":")[2])
-            if n not in run.instance.open:
-                raise Rejected("wrong_state" if n in run.instance.done else "unknown_task")
-            run.withdraw(run.instance.open[n])
-        if "start" in data:
-            activity = run.definition.activities.get(data["start"])
-            if activity is None or activity.type == "initial":
-                raise Rejected("unknown_activity")
-            run.create(data["start"], Arrival(None, 1, 1, None))
-        return self.finish(run, data)
-
-    def show_instance(self, data: dict) -> tuple:
-        instance = self.instances.get(data["instance_id"])
-        if instance is None:
-            raise Rejected("unknown_instance")
-        outcome = {"result": "applied", "instance_id": instance.instance_id, "instance_state": instance.state,
-                   "position": instance.position}
-        if instance.open:
-            outcome |= {"tasks": [task_id(instance, n) for n in list(instance.open)[:100]],
-                        "tasks_started": len(instance.open)}
-        return outcome, []
-
-    # -- admin
-
-    def deploy_process(self, data: dict) -> tuple:
-        document = data["definition"]
-        versions = list(self.definitions.get(document["process_id"], []))
-        if not versions or versions[-1].document != document:
-            try:
-                definition = Definition(document, len(versions) + 1)
-            except (KeyError, StopIteration):  # a rule names no activity, or there is no initial
-                raise Rejected("definition_invalid") from None
-            if definition.faults():
-                raise Rejected("definition_invalid")
-            versions.append(definition)
-            self.definitions[document["process_id"]] = versions
-        return {"result": "applied", "process_id": document["process_id"], "version": len(versions)}, []
-
-    def load_institution(self, data: dict) -> tuple:
-        try:
-            self.institution = self.institution.after_load(data["institution"])
-        except Invalid:
-            raise Rejected("institution_invalid") from None
-        return {"result": "applied"}, []
-
-
-def task_id(instance: Instance, n: int) -> str:
-    return f"{instance.instance_id}:{n}"
-
-
-class Events:
-    """The events of a command, one for each task changed and one for the instance (LOG-1)."""
-
-    def __init__(self, run: Run, actor: str | None, reason: str | None) -> None:
-        self.run, self.instance, self.actor, self.reason = run, run.instance, actor, reason
-
-    def all(self) -> list[dict]:
-        events = []
-        if self.instance.state != "running" and "instance" in self.run.changes:
-            # What the instance became is told after what its tasks became.
-            self.run.changes["instance"] = self.run.changes.pop("instance")
-        for what, change in self.run.changes.items():
-            self.instance.position += 1
-            if what == "instance":
-                self.instance.instance_sequence += 1
-                event = self.of_instance(change) | {"position": self.instance.position}
-                events.append({"topic": "state.instance", "sequence": self.instance.instance_sequence,
-                               "data": present(event)})
-            else:
-                self.instance.task_sequence += 1
-                task = self.instance.open.get(what) or self.instance.done[what]
-                event = self.of_task(task, change) | {"position": self.instance.position}
-                events.append({"topic": "state.task", "sequence": self.instance.task_sequence,
-                               "data": present(event)})
-        return events + self.jobs()
-
-    def jobs(self) -> list[dict]:
-        """STA-1: what is announced, in the order of the events."""
-        found = []
-        for what, change in self.run.changes.items():
-            task = self.instance.open.get(what)
-            if task and change.announced and task.state == "waiting":
-                activity = self.instance.definition.activities[task.act_id]
-                found.append({"topic": f"job.{activity.auto_executive}", "data": present({
-                    "task_id": task_id(self.instance, task.n), "instance_id": self.instance.instance_id,
-                    "process_id": self.instance.definition.process_id, "version": self.instance.definition.version,
-                    "act_id": task.act_id, "entity_id": self.instance.entity, "variables": self.instance.variables,
-                    "auto_executive": activity.auto_executive, "attempt": task.attempt,
-                    "flags": self.instance.definition.flags(task.act_id, task.pre)})})
-        return found
-
-    def of_instance(self, change) -> dict:
-        instance = self.instance
-        return {
-            "instance_id": instance.instance_id, "process_id": instance.definition.process_id,
-            "version": instance.definition.version, "entity_id": instance.entity, "state": instance.state,
-            "previous_state": change.previous, "completion_flag": instance.completion_flag,
-            "variables": instance.variables if change.variables else None, "actor": self.actor,
-            "requester": instance.requester, "occurred_at": timestamp(instance.now),
-        }
-
-    def of_task(self, task: Task, change) -> dict:
-        instance = self.instance
-        activity = instance.definition.activities[task.act_id]
-        parent = instance.batches[task.serial].parent or (None, None)
-        return {
-            "instance_id": instance.instance_id, "process_id": instance.definition.process_id,
-            "version": instance.definition.version, "entity_id": instance.entity,
-            "task_id": task_id(instance, task.n), "act_id": task.act_id, "act_type": activity.type,
-            "name": activity.name, "pre_act_id": task.pre,
-            "opened": change.opened, "closed": change.closed,
-            "joined": [present({"pre_act_id": a.pre, "branch_no": a.branch}) for a in change.joined],
-            "serial_no": task.serial, "branch_no": task.branch,
-            "parent_serial_no": parent[0], "parent_branch_no": parent[1],
-            "state": task.state, "previous_state": change.previous,
-            "staff_id": task.staff, "grantor_id": task.grantor, "executor_id": task.executor, "actor": self.actor,
-            "attempt": task.attempt or None, "assignment": change.assignment, "completion_flag": task.flag,
-            "candidates": {KIND_NAMES[task.group[0]]: task.group[1]}
-            if task.state == "waiting" and task.group and not task.staff else None,
-            "date_created": timestamp(task.created), "occurred_at": timestamp(instance.now),
-        } | ({"flags": instance.definition.flags(task.act_id, task.pre)}
-             if task.state in ("waiting", "processing", "pausing") else {})
-
-
-def present(fields: dict) -> dict:
-    """Absent means absent; of the lists only that of the flags may be empty (any flag)."""
-    return {name: value for name, value in fields.items() if value is not None and (value != [] or name == "flags")}
-
-
-@functools.lru_cache(4096)
-def timestamp(now: int) -> str:
-    return (EPOCH + datetime.timedelta(microseconds=now)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -1,9 +1,12 @@
-"""The tables rebuilt from the events alone (LOG-1): a fold, one event after the other."""
+"""The tables rebuilt from the events alone (LOG-1): a fold, one command after the other."""
 from __future__ import annotations
+
+import collections
 
 OVER = ("ended", "withdrawn", "absorbed")
 OF_TASK = ("act_id", "state", "pre_act_id", "serial_no", "branch_no", "staff_id", "grantor_id", "executor_id",
            "completion_flag", "date_created")
+OF_INSTANCE = ("state", "entity_id", "completion_flag", "variables", "requester")
 
 
 class Violation(Exception):
@@ -13,13 +16,15 @@ class Violation(Exception):
 class Folded:
     """An instance as its events tell it."""
 
-    def __init__(self) -> None:
+    def __init__(self, loads: collections.Counter) -> None:
         self.row: dict = {"state": None}
         self.to_do: dict[int, dict] = {}
         self.have_done: dict[int, dict] = {}
         self.arrivals: dict[int, list] = {}
         self.batches: dict[int, dict] = {1: {"parent": (0, 0), "opened_by": 1, "closed_by": 0}}
         self.position = 0
+        self.loads = loads          # of everybody, in all instances: open tasks (ASG-4)
+        self.compared: list = []    # rows of have_done_tasks that were found right; they never change again
 
     def add(self, event: dict) -> None:
         data = event["data"]
@@ -40,6 +45,7 @@ class Folded:
             raise Violation(f"an event of an instance that is {self.row['state']}")
         self.row["state"] = data["state"]
         self.row["completion_flag"] = data.get("completion_flag")
+        self.row["requester"] = data.get("requester")
         if "variables" in data:
             self.row["variables"] = data["variables"]
 
@@ -52,21 +58,27 @@ class Folded:
             raise Violation(f"task {n} was {before and before['state']}, not {data.get('previous_state')}")
         if before is None and n != len(self.to_do) + len(self.have_done) + 1:
             raise Violation(f"task {n} is new, out of turn")
-        row = {name: data[name] for name in OF_TASK if name in data}
+        row = row_of(data)
         (self.have_done if row["state"] in OVER else self.to_do)[n] = row
+        self.count(before, row)
         arrivals = self.arrivals.setdefault(n, [(data.get("pre_act_id"), data["branch_no"])] if before is None else [])
         arrivals += [(a.get("pre_act_id"), a["branch_no"]) for a in data.get("joined", ())]
-        for serial in data.get("opened", ()):
-            self.open_batch(serial, n)
         for serial in data.get("closed", ()):
             self.close_batch(serial, n)
         if "parent_serial_no" in data:
             self.nest(data)
 
-    def open_batch(self, serial: int, n: int) -> None:
-        if serial in self.batches:
-            raise Violation(f"batch {serial} is opened twice")
-        self.batches[serial] = {"parent": None, "opened_by": n, "closed_by": 0}
+    def count(self, before: dict | None, row: dict) -> None:
+        if before and before.get("staff_id"):
+            self.loads[before["staff_id"]] -= 1
+        if row["state"] not in OVER and row.get("staff_id"):
+            self.loads[row["staff_id"]] += 1
+
+    def open_batches(self, data: dict) -> None:
+        for serial in data.get("opened", ()):
+            if serial in self.batches:
+                raise Violation(f"batch {serial} is opened twice")
+            self.batches[serial] = {"parent": None, "opened_by": int(data["task_id"].rpartition(":")[2]), "closed_by": 0}
 
     def close_batch(self, serial: int, n: int) -> None:
         if serial not in self.batches:
@@ -83,65 +95,102 @@ class Folded:
         batch["parent"] = parent
 
 
+def row_of(data: dict) -> dict:
+    """What of a task's row its event tells."""
+    row = {name: data[name] for name in OF_TASK if name in data}
+    row["attempt"] = data.get("attempt", 0)
+    if "incident" in data:
+        row["incident_id"] = data["incident"]["id"]
+    return row
+
+
 class Fold:
     """All instances."""
 
     def __init__(self) -> None:
         self.instances: dict[str, Folded] = {}
         self.sequences: dict[tuple, int] = {}
+        self.loads: collections.Counter = collections.Counter()
 
     def add(self, events: list[dict]) -> set[str]:
-        """The instances that changed."""
-        changed = set()
+        """The events of one command; returns the instances that changed.
+
+        A command is one step: the event that opens a batch may stand behind that of a task that is of it by now.
+        """
+        events = [e for e in events if e["topic"] in ("state.task", "state.instance")]
+        changed = {e["data"]["instance_id"] for e in events}
+        for instance_id in changed:
+            self.instances.setdefault(instance_id, Folded(self.loads))
         for event in events:
-            if event["topic"] in ("state.task", "state.instance"):
-                instance_id = event["data"]["instance_id"]
-                self.instances.setdefault(instance_id, Folded()).add(event)
-                changed.add(instance_id)
-                self.count(event, instance_id)
-        for instance_id in changed:  # within one command their events may stand in another order
+            self.instances[event["data"]["instance_id"]].open_batches(event["data"])
+        for event in events:
+            self.instances[event["data"]["instance_id"]].add(event)
+            self.count(event, event["data"]["instance_id"])
+        for instance_id in changed:
             batches = self.instances[instance_id].batches
             if max(batches) != len(batches):
                 raise Violation(f"a batch of {sorted(batches)} is missing")
         return changed
 
     def count(self, event: dict, instance_id: str) -> None:
-        sequence = event.get("headers", {}).get("ce_sequence")
-        if sequence is not None:
-            key = (instance_id, event["topic"])
-            self.sequences[key] = self.sequences.get(key, 0) + 1
-            if int(sequence) != self.sequences[key]:
-                raise Violation(f"{event['topic']} has sequence {sequence}, not {self.sequences[key]}")
+        key = (instance_id, event["topic"])
+        self.sequences[key] = self.sequences.get(key, 0) + 1
+        sequence = event["headers"]["ce_sequence"]
+        if int(sequence) != self.sequences[key]:
+            raise Violation(f"{event['topic']} has sequence {sequence}, not {self.sequences[key]}")
 
 
-def differs(folded: Folded, dump: dict) -> str | None:
+def differs(folded: Folded, tables: dict) -> str | None:
     """What the tables hold that the events did not tell, or None."""
-    for name in ("state", "entity_id", "completion_flag", "variables"):
-        if folded.row.get(name) != dump.get(name):
-            return f"{name}: {folded.row.get(name)} by the events, {dump.get(name)} in the table"
-    if folded.position != dump["position"]:
-        return f"position: {folded.position} by the events, {dump['position']} in the table"
-    for table, rows in (("to_do_task_list", folded.to_do), ("have_done_tasks", folded.have_done)):
-        stored = {row["n"]: {name: row[name] for name in OF_TASK if name in row} for row in dump[table]}
-        if table == "to_do_task_list":  # there it is the flag of a dummy's arrival
-            for row in stored.values():
-                row.pop("completion_flag", None)
-        if stored != rows:
-            return f"{table}: {pick_out(rows, stored)} by the events, {pick_out(stored, rows)} in the table"
-    for row in dump["to_do_task_list"]:
-        told = folded.arrivals[row["n"]]
-        stored = [(a.get("pre_act_id"), a["branch_no"]) for a in row.get("arrivals", ())]
-        if row["state"] == "pending" and stored and stored != told:
-            return f"arrivals of task {row['n']}: {told} by the events, {stored} in the table"
-    for row in dump["batches"]:
+    for name in OF_INSTANCE:
+        if folded.row.get(name) != tables.get(name):
+            return f"{name}: {folded.row.get(name)} by the events, {tables.get(name)} in the table"
+    if folded.position != tables["position"]:
+        return f"position: {folded.position} by the events, {tables['position']} in the table"
+    return to_do_differs(folded, tables["to_do_task_list"]) or have_done_differs(folded, tables["have_done_tasks"]) or \
+        batches_differ(folded, tables["batches"])
+
+
+def to_do_differs(folded: Folded, rows: list[dict]) -> str | None:
+    if [row["n"] for row in rows] != sorted(folded.to_do):
+        return f"to_do_task_list: {sorted(folded.to_do)} by the events, {[row['n'] for row in rows]} in the table"
+    for row in rows:
+        told = folded.to_do[row["n"]]
+        stored = stored_row(row)
+        stored.pop("completion_flag", None)  # there it is the flag of a dummy's arrival
+        if stored != told:
+            return f"to_do_task_list, {row['n']}: {told} by the events, {stored} in the table"
+        if row["state"] == "pending" and "arrivals" in row:
+            came = [(a.get("pre_act_id"), a["branch_no"]) for a in row["arrivals"]]
+            if came != folded.arrivals[row["n"]]:
+                return f"arrivals of task {row['n']}: {folded.arrivals[row['n']]} by the events, {came} in the table"
+    return None
+
+
+def have_done_differs(folded: Folded, rows: list[dict]) -> str | None:
+    known = len(folded.compared)
+    if rows[:known] != folded.compared:
+        return "have_done_tasks: a row has changed"
+    if len(rows) != len(folded.have_done):
+        return f"have_done_tasks: {len(folded.have_done)} rows by the events, {len(rows)} in the table"
+    for row in rows[known:]:
+        told = folded.have_done.get(row["n"])
+        if stored_row(row) != told:
+            return f"have_done_tasks, {row['n']}: {told} by the events, {stored_row(row)} in the table"
+    folded.compared = rows
+    return None
+
+
+def stored_row(row: dict) -> dict:
+    return {name: row[name] for name in (*OF_TASK, "attempt", "incident_id") if name in row}
+
+
+def batches_differ(folded: Folded, rows: list[dict]) -> str | None:
+    if len(rows) != len(folded.batches):
+        return f"{len(folded.batches)} batches by the events, {len(rows)} in the table"
+    for row in rows:
         told = folded.batches.get(row["serial_no"], {})
         if ((row["opened_by"], row["closed_by"]) != (told.get("opened_by"), told.get("closed_by"))
                 or told.get("parent") not in (None, (row["parent_serial_no"], row["parent_branch_no"]))):
             return f"batch: {told} by the events, {row} in the table"
-    if len(dump["batches"]) != len(folded.batches):
-        return "the number of batches"
     return None
-
-
-def pick_out(rows: dict, other: dict) -> dict:
-    return {n: row for n, row in rows.items() if other.get(n) != row}

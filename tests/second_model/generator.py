@@ -6,9 +6,9 @@ import random
 FLAGS = ("a", "b", "c")
 STAFF = ("ann", "bob", "cid", "dan", "eve", "fay")
 FEATURES = ("round_robin", "least_working_list", "constraints", "conditions", "inclusive", "timers", "incidents",
-            "sub_process", "presence", "authorize", "modify", "suspend", "shape", "user_rules")
+            "sub_process", "subscriptions", "presence", "authorize", "modify", "suspend", "shape", "user_rules")
 FUNCTIONS = ("ready", "steady")
-LATER = {"timers", "incidents", "sub_process", "authorize"}
+LIMITS = ("PT1M", "PT10M", "PT1H", "PT2H")
 
 
 def institution(rng: random.Random) -> dict:
@@ -83,14 +83,43 @@ class Maker:
         rule |= {"dept_based": {"department": self.rng.choice(("d", "d1", "e"))},
                  "team_based": {"team": self.rng.choice(("t", "t1", "u"))},
                  "role_based": {"role": self.rng.choice(("q", "r", "s"))}}[kind]
+        if self.has("user_rules", 0.07) and method not in ("priority", "round_robin"):
+            rule = {"act": act_id, "based_on": "user_defined", "function": f"who_{act_id}", "method": method}
         if self.has("presence", 0.2):
             rule["presence"] = self.rng.choice(("ignore", "require", "prefer"))
         self.assignment.append(rule)
+        if self.has("timers", 0.25):
+            self.by_id(act_id)["time_limits"] = self.limits(("remind", "release", "reassign", "escalate", "end"))
+        return act_id
+
+    def limits(self, actions: tuple) -> dict:
+        limits = {}
+        for which in self.rng.sample(("take", "end"), self.rng.choice((1, 1, 2))):
+            limit = limits[which] = {"within": self.rng.choice(LIMITS), "then": self.rng.choice(actions)}
+            if limit["then"] == "escalate":
+                limit["to"] = self.rng.choice(({"role": "q"}, {"department": "d"}, {"team": "t"}))
+            elif limit["then"] == "end" and self.chance(0.7):
+                limit["flag"] = self.rng.choice(FLAGS)
+        return limits
+
+    def program(self) -> str:
+        """Work for executors, or for another instance."""
+        if self.has("sub_process", 0.45):
+            sub = {"process_id": self.rng.choice(("p1", "p2", "p2", "p9") if self.chance(0.2) else
+                                                 ("p2",) if self.process_id == "p1" else ("p1",))}
+            sub |= {"engine": "other"} if self.chance(0.25) else {}
+            act_id = self.new("P", "automation", sub_process=sub)
+        else:
+            act_id = self.new("P", "automation", auto_executive="x")
+        if self.has("timers", 0.4):
+            self.by_id(act_id)["time_limits"] = self.limits(("remind", "release", "end"))
+            if self.chance(0.6):
+                self.by_id(act_id)["time_limits"]["retries"] = self.rng.randint(0, 3)
         return act_id
 
     def work(self) -> str:
         if self.chance(0.15):
-            return self.new("P", "automation", auto_executive="x")
+            return self.program()
         return self.task("fcfa" if self.chance(0.6) else None)
 
     def merge(self) -> str:
@@ -276,6 +305,8 @@ class Maker:
             self.let_functions_decide()
         file = {"process_id": self.process_id, "activities": self.activities, "routing": self.routing,
                 "assignment": self.assignment}
+        if self.has("timers", 0.08):
+            file["time_limit"] = {"within": self.rng.choice(LIMITS), "then": self.rng.choice(("remind", "cancel"))}
         if self.pre_rules:
             file["pre_rules"] = self.pre_rules
         return file
@@ -288,6 +319,8 @@ class Maker:
             post = kind not in ("completion", "initial") and self.chance(0.05) and any(r["from"] == act_id for r in self.routing)
             if pre:
                 activity["ex_pre_rule_func"] = self.rng.choice(FUNCTIONS)
+                if self.has("timers", 0.5):
+                    activity["check_every"] = self.rng.choice(LIMITS)
             if post:
                 activity["ex_post_rule_func"] = f"next_{act_id}"
             if pre or post:
@@ -341,12 +374,18 @@ def definition(rng: random.Random, process_id: str, features: set[str]) -> dict:
     return Maker(rng, process_id, features).definition()
 
 
-def answers(rng: random.Random, definitions: list[dict]) -> dict:
+def answers(rng: random.Random, definitions: list[dict], institution) -> dict:
     """What the functions of some definitions answer from now on."""
     given: dict = {name: rng.random() < 0.6 for name in FUNCTIONS}
     if rng.random() < 0.05:
         given[rng.choice(FUNCTIONS)] = rng.choice((None, {"error": "out of order"}))
     for file in definitions:
+        for rule in file["assignment"]:
+            if "function" in rule:
+                people = sorted(institution.staff) or STAFF[:1]
+                given[rule["function"]] = rng.sample(people, rng.randint(0, len(people)))
+                if rng.random() < 0.04:
+                    given[rule["function"]] = rng.choice((None, ["zoe"], {"error": "out of order"}))
         for activity in file["activities"]:
             if "ex_post_rule_func" in activity:
                 named = [to for r in file["routing"] if r["from"] == activity["act_id"] for to in r["to"]]

@@ -2,8 +2,23 @@
 from __future__ import annotations
 
 import copy
+import datetime
 
 KINDS = {"dept_based": "department", "team_based": "team", "role_based": "role"}
+
+
+EPOCH = datetime.datetime(2026, 1, 1, tzinfo=datetime.timezone.utc)
+
+
+def moment(text: str | None, otherwise: int) -> int:
+    """A time in microseconds since the clock's start."""
+    if text is None:
+        return otherwise
+    return (datetime.datetime.fromisoformat(text.replace("Z", "+00:00")) - EPOCH) // datetime.timedelta(microseconds=1)
+
+
+def same_grant(one: dict, other: dict) -> bool:
+    return all(one.get(name) == other.get(name) for name in ("grantor_id", "grantee_id", "process_id", "act_id"))
 
 
 class Invalid(Exception):
@@ -26,6 +41,12 @@ class Institution:
         self.roles: dict[str, str | None] = {}
         self.staff: dict[str, Person] = {}
         self.authorizations: list[dict] = []
+
+    def same_as(self, other: "Institution") -> bool:
+        def content(one: Institution) -> tuple:
+            grants = sorted(one.authorizations, key=lambda grant: sorted(grant.items()))
+            return one.departments, one.teams, one.roles, {name: vars(p) for name, p in one.staff.items()}, grants
+        return content(self) == content(other)
 
     # -- who belongs where
 
@@ -64,10 +85,27 @@ class Institution:
     def covers(authorization: dict, process_id: str, act_id: str, now: int) -> bool:
         return (authorization.get("process_id", process_id) == process_id
                 and authorization.get("act_id", act_id) == act_id
-                and (authorization.get("from") is None or authorization["from"] <= now)
-                and (authorization.get("to") is None or now < authorization["to"]))
+                and moment(authorization.get("valid_from"), 0) <= now
+                and now < moment(authorization.get("valid_to"), now + 1))
 
     # -- changes
+
+    def after_presence(self, data: dict) -> "Institution":
+        new = copy.deepcopy(self)
+        person = new.staff[data["staff_id"]]
+        person.logging_on = data.get("logging_on", person.logging_on)
+        person.on_leave = data.get("on_leave", person.on_leave)
+        return new
+
+    def after_authorize(self, grant: dict) -> "Institution":
+        new = copy.copy(self)
+        new.authorize(grant)
+        return new
+
+    def after_revoke(self, grant: dict) -> "Institution":
+        new = copy.copy(self)
+        new.authorizations = [a for a in self.authorizations if not same_grant(a, grant)]
+        return new
 
     def after_load(self, change: dict) -> "Institution":
         """The institution that a load makes; it merges, or with `replace` removes the rest."""
@@ -100,9 +138,10 @@ class Institution:
         person.on_leave = file.get("on_leave", person.on_leave)
 
     def authorize(self, grant: dict) -> None:
-        key = ("grantor_id", "grantee_id", "process_id", "act_id")
-        self.authorizations = [a for a in self.authorizations if any(a.get(k) != grant.get(k) for k in key)]
-        self.authorizations.append(grant)
+        """One for each (grantor, grantee, process, activity): the later one counts."""
+        if "valid_from" in grant and "valid_to" in grant and grant["valid_from"] >= grant["valid_to"]:
+            raise Invalid(grant["grantee_id"])
+        self.authorizations = [a for a in self.authorizations if not same_grant(a, grant)] + [grant]
 
     def check(self) -> None:
         """INS-1: no tree has a cycle; no name means nothing."""

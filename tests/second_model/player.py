@@ -4,7 +4,8 @@ from __future__ import annotations
 import random
 
 import generator
-from engine import Engine, task_id
+from engine import Engine
+from events import task_id, timestamp
 from state import Instance, OVER, Task
 
 NOBODY, NOWHERE = "zoe", "00000000-0000-4000-8000-0000000000ff"
@@ -29,9 +30,19 @@ class Player:
             moves += [(self.answers, 3)]
         if "presence" in self.features:
             moves += [(self.load, 1)]
+        if "authorize" in self.features:
+            moves += [(self.presence, 2), (self.authorize, 1), (self.revoke, 0.6), (self.replace, 0.2)]
+        if "timers" in self.features:
+            moves += [(self.advance, 2.5), (self.extend, 1.5)]
+        if "incidents" in self.features:
+            moves += [(self.fail, 4), (self.retry_incident, 4)]
+        if "sub_process" in self.features:
+            moves += [(self.notify, 1)]
+        if "subscriptions" in self.features:
+            moves += [(self.subscribe, 0.6), (self.unsubscribe, 0.3)]
         return moves
 
-    def command(self) -> dict:
+    def line(self) -> dict:
         moves, weights = zip(*self.moves)
         while True:
             command = self.rng.choices(moves, weights)[0]()
@@ -112,6 +123,13 @@ class Player:
             data["staff_id"] = self.anybody()
         if self.chance(0.7 if "conditions" in self.features else 0.05):
             data["variables"] = {name: self.rng.randint(0, 3) for name in "xyz" if self.chance(0.85)}
+        if "subscriptions" in self.features and self.chance(0.05):
+            data["notifyto"] = "workflow.reply.a"
+        if "sub_process" in self.features and self.chance(0.05):
+            data["requester"] = self.rng.choice((
+                {"engine": "other"}, {"engine": "other", "instance_id": NOWHERE},
+                {"engine": "other", "instance_id": NOWHERE, "task_id": f"{NOWHERE}:3"}))
+            data["hops"] = self.rng.choice((1, 15, 16, 17))
         if self.chance(0.05):
             data["version"] = self.rng.randint(1, 2)
         return {"topic": "init-instance", "data": data}
@@ -121,9 +139,10 @@ class Player:
         if found is None:
             return None
         instance, task = found
-        data = {"task_id": task_id(instance, task.n)}
+        data = {"task_id": task_id(instance, task)}
         if (instance.definition.activities[task.act_id].type == "automation") != self.chance(0.02):
             data["executor_id"] = self.rng.choice(("x1", "x2"))
+            data |= self.attempt(task)
         else:
             data["staff_id"] = self.somebody_of(instance, task)
             if self.chance(0.05):
@@ -143,9 +162,9 @@ class Player:
         if found is None:
             return None
         instance, task = found
-        data = {"task_id": task_id(instance, task.n)} | self.flag(instance, task)
+        data = {"task_id": task_id(instance, task)} | self.flag(instance, task)
         if (instance.definition.activities[task.act_id].type == "automation") != self.chance(0.02):
-            data["executor_id"] = task.executor if task.executor and self.chance(0.9) else "x2"
+            data |= self.executor(task)
         else:
             data["staff_id"] = task.staff if task.staff and self.chance(0.97) else self.anybody()
         if self.chance(0.04):
@@ -153,6 +172,14 @@ class Player:
         if self.chance(0.2 if "conditions" in self.features else 0.02):
             data["variables"] = {self.rng.choice("xyz"): self.rng.randint(0, 3)}
         return {"topic": "end-task", "data": data}
+
+    def executor(self, task: Task) -> dict:
+        return {"executor_id": task.executor if task.executor and self.chance(0.9) else "x2"} | self.attempt(task)
+
+    def attempt(self, task: Task) -> dict:
+        if "incidents" not in self.features or self.chance(0.6):
+            return {}
+        return {"attempt": task.attempt if task.attempt and self.chance(0.9) else self.rng.randint(1, 3)}
 
     # -- control
 
@@ -169,16 +196,18 @@ class Player:
             return None
         instance, task = found
         who = {"staff_id": task.staff if task.staff and self.chance(0.9) else self.anybody()}
+        if task.executor and operation == "release-task":
+            who = {"executor_id": task.executor if self.chance(0.9) else "x2"}
         if self.chance(0.3 if operation == "release-task" else 0.05):
             who = {"actor": "op"}
-        return self.control(operation, task_id=task_id(instance, task.n), **who)
+        return self.control(operation, task_id=task_id(instance, task), **who)
 
     def reassign(self) -> dict | None:
         found = self.task("waiting", "processing", "pausing")
         if found is None:
             return None
         instance, task = found
-        data: dict = {"task_id": task_id(instance, task.n)} | self.who()
+        data: dict = {"task_id": task_id(instance, task)} | self.who()
         kind = self.rng.random()
         if kind < 0.4:
             data["to_staff_id"] = self.anybody()
@@ -204,7 +233,8 @@ class Player:
         instance = self.instance()
         if instance is None or (instance.state not in states and self.chance(0.9)):
             return None
-        return self.control(operation, instance_id=instance.instance_id, **self.who())
+        more = {"include_sub_processes": True} if operation != "cancel-instance" and self.chance(0.4) else {}
+        return self.control(operation, instance_id=instance.instance_id, **self.who(), **more)
 
     def suspend(self) -> dict | None:
         return self.on_instance("suspend-instance", "running", "stalled")
@@ -223,16 +253,16 @@ class Player:
         if self.chance(0.5):
             data["start"] = self.rng.choice(sorted(instance.definition.activities)) if self.chance(0.98) else "no"
         if instance.open and self.chance(0.4):
-            data["withdraw"] = task_id(instance, self.rng.choice(sorted(instance.open)))
+            data["withdraw"] = task_id(instance, self.rng.choice(list(instance.open.values())))
         if len(data) == 2 or self.chance(0.1):
             data["check"] = True
         return self.control("modify-instance", **data)
 
     def answers(self) -> dict:
         files = [versions[-1].document for versions in self.engine.definitions.values()]
-        return {"answers": generator.answers(self.rng, files)}
+        return {"answers": generator.answers(self.rng, files, self.engine.institution)}
 
-    # -- admin, repetition, nonsense
+    # -- people
 
     def load(self) -> dict:
         person: dict = {"staff_id": self.rng.choice(generator.STAFF)}
@@ -244,6 +274,111 @@ class Player:
             person["roles"] = self.rng.sample(("q", "r", "s"), self.rng.randint(0, 3))
         return {"topic": "admin", "key": "institution", "data": {"operation": "load-institution",
                                                                  "institution": {"staff": [person]}}}
+
+    def replace(self) -> dict:
+        """All that is, without somebody."""
+        file = generator.institution(self.rng)
+        return {"topic": "admin", "key": "institution",
+                "data": {"operation": "load-institution", "institution": file | {"replace": True}}}
+
+    def presence(self) -> dict:
+        data = {"operation": "set-presence", "staff_id": self.anybody(), "on_leave": self.chance(0.25)}
+        if self.chance(0.6):
+            data["logging_on"] = self.chance(0.6)
+        return {"topic": "admin", "key": "institution", "data": data}
+
+    def authorize(self) -> dict:
+        data = generator.grant(self.rng, sorted(self.engine.institution.staff | {NOBODY: None} if self.chance(0.05)
+                                                else self.engine.institution.staff))
+        for name in ("valid_from", "valid_to"):
+            if self.chance(0.15):
+                data[name] = timestamp(max(0, self.engine.now + self.rng.randint(-3600, 7200) * 1_000_000))
+        return {"topic": "admin", "key": "institution", "data": {"operation": "authorize", **data}}
+
+    def revoke(self) -> dict:
+        grants = self.engine.institution.authorizations
+        if not grants or self.chance(0.1):
+            grant = generator.grant(self.rng, sorted(self.engine.institution.staff))
+        else:
+            grant = self.rng.choice(grants)
+        data = {name: grant[name] for name in ("grantor_id", "grantee_id", "process_id", "act_id") if name in grant}
+        return {"topic": "admin", "key": "institution", "data": {"operation": "revoke", **data}}
+
+    # -- time, jobs, incidents
+
+    def advance(self) -> dict:
+        return {"advance": self.rng.choice(("PT1S", "PT1M", "PT10M", "PT30M", "PT1H", "PT2H"))}
+
+    def extend(self) -> dict | None:
+        found = self.task("processing", "pausing", "waiting")
+        if found is None:
+            return None
+        instance, task = found
+        who = self.who()
+        if task.executor or self.chance(0.1):
+            who = self.executor(task)
+        elif task.staff and self.chance(0.6):
+            who = {"staff_id": task.staff}
+        within = {"within": self.rng.choice(("PT1M", "PT30M", "PT3H"))} if self.chance(0.6) else {}
+        return self.control("extend-task", task_id=task_id(instance, task), **who, **within)
+
+    def fail(self) -> dict | None:
+        jobs = [(i, t) for i in self.engine.instances.values() for t in i.open.values() if t.executor]
+        found = self.rng.choice(jobs) if jobs and self.chance(0.95) else self.task("processing", "waiting")
+        if found is None:
+            return None
+        instance, task = found
+        more = {"code": self.rng.choice(("smtp", "disk"))} if self.chance(0.7) else {}
+        return self.control("fail-task", task_id=task_id(instance, task), **self.executor(task), **more)
+
+    def retry_incident(self) -> dict | None:
+        found = [(i, t.incident.incident_id) for i in self.engine.instances.values()
+                 for t in i.open.values() if t.incident]
+        if not found:
+            return None
+        instance, incident_id = self.rng.choice(found)
+        if self.chance(0.03):
+            incident_id = "none"
+        return self.control("retry-incident", instance_id=instance.instance_id, incident_id=incident_id, **self.who())
+
+    # -- interaction
+
+    def notify(self) -> dict | None:
+        """From another engine, or a forgery."""
+        found = [(i, r) for i in self.engine.instances.values() for r in i.remotes]
+        if not found:
+            return None
+        away = [(i, r) for i, r in found if r.engine == "other" and not r.over]
+        instance, remote = self.rng.choice(away if away and self.chance(0.8) else found)
+        there = {"engine": remote.engine, "instance_id": remote.instance_id if self.chance(0.95) else NOWHERE,
+                 "state": self.rng.choice(("running", "running", "suspended", "stalled", "completed", "cancelled"))}
+        data: dict = {"remote": there, "actor": "/other"}
+        data |= {"task_id": f"{instance.instance_id}:{remote.n}"} if self.chance(0.9) else {"instance_id": instance.instance_id}
+        if there["state"] == "completed" and self.chance(0.7):
+            data["completion_flag"] = self.rng.choice(generator.FLAGS)
+        if there["state"] == "cancelled" and self.chance(0.5):
+            return self.control("notify", **data, incident={"id": "n", "code": "unknown_process"})
+        if self.chance(0.8):
+            data["position"] = max(1, remote.position + self.rng.choice((0, 1, 1, 1, 2)))
+        return self.control("notify", **data)
+
+    def subscribe(self) -> dict | None:
+        instance = self.instance()
+        if instance is None:
+            return None
+        filters = {name: self.rng.sample(values, 1) for name, values in (
+            ("events", ("task", "instance")), ("states", ("waiting", "ended", "completed")), ("acts", ("T1", "J1")))
+            if self.chance(0.3)}
+        more = {"filter": filters} if self.chance(0.5) else {}
+        return self.control("subscribe", instance_id=instance.instance_id, **self.who(), **more,
+                            notifyto=self.rng.choice(("workflow.reply.a", "workflow.reply.b")))
+
+    def unsubscribe(self) -> dict | None:
+        instance = self.instance()
+        return instance and self.control("unsubscribe", instance_id=instance.instance_id, **self.who(),
+                                         notifyto="workflow.reply.a")
+
+    # -- repetition, nonsense
 
     def again(self) -> dict | None:
         """A command that was sent before, with its id; now and then the id with other data."""

@@ -1,9 +1,7 @@
 """What must hold after every command, whatever model and core agree on."""
 from __future__ import annotations
 
-import collections
-
-from fold import Fold, Folded, Violation
+from fold import OVER, Fold, Folded, Violation, differs
 
 
 class Properties:
@@ -12,21 +10,40 @@ class Properties:
     def __init__(self) -> None:
         self.fold = Fold()
         self.asking: dict[str, set] = {}  # process -> activities with a user-defined pre rule, which are no stall
+        self.round_robin = RoundRobin()
 
-    def after(self, answer: dict) -> None:
-        for event in answer["events"]:
+    def after(self, answer: dict, choices=()) -> None:
+        """Of one result; `choices`: the task, method and role of each pick, and who was equally eligible (ASG-2)."""
+        events = answer["events"]
+        for event in events:
             if event["topic"] == "state.definition":
-                file = event["data"]["definition"]
-                self.asking.setdefault(file["process_id"], set()).update(
-                    a["act_id"] for a in file["activities"] if "ex_pre_rule_func" in a)
-        for instance_id in self.fold.add(answer["events"]):
+                self.learn(event["data"]["definition"])
+        for instance_id in self.fold.add(events):
             self.not_stuck(instance_id, self.fold.instances[instance_id])
+        self.outcome_fits(answer)
+        if "tables" in answer:
+            self.rebuilt(answer["tables"])
+        if choices:
+            self.balanced(events, choices)
+
+    def learn(self, file: dict) -> None:
+        self.asking.setdefault(file["process_id"], set()).update(
+            a["act_id"] for a in file["activities"] if "ex_pre_rule_func" in a)
+
+    def outcome_fits(self, answer: dict) -> None:
         outcome = answer.get("outcome", {})
-        if outcome.get("result") == "rejected" and any(e["topic"].startswith("state.") for e in answer["events"]):
+        if outcome.get("result") == "rejected" and any(
+                e["topic"] in ("state.task", "state.instance") for e in answer["events"]):
             raise Violation("a rejected command has events")
         if "position" in outcome and outcome["result"] == "applied":
             if outcome["position"] != self.fold.instances[outcome["instance_id"]].position:
                 raise Violation("the outcome's position is not that of the last event")
+
+    def rebuilt(self, tables: dict) -> None:
+        """LOG-1: no task is lost or doubled, none changes without an event."""
+        what = differs(self.fold.instances[tables["instance_id"]], tables)
+        if what:
+            raise Violation(what)
 
     def not_stuck(self, instance_id: str, folded: Folded) -> None:
         """FWD-7: no instance is stuck in silence; TSK-5: what is over has no open task."""
@@ -39,15 +56,50 @@ class Properties:
         if state == "stalled" and any(row["state"] != "pending" for row in folded.to_do.values()):
             raise Violation(f"{instance_id} is stalled and has work")
 
+    # -- ASG-4, ASG-6
+
+    def balanced(self, events: list[dict], choices) -> None:
+        told = {e["data"]["task_id"]: e["data"] for e in events if e["topic"] == "state.task"}
+        for task, method, role, eligible in choices:
+            if task not in told:
+                continue  # the core did something else, which is a difference
+            staff_id = told[task].get("staff_id")
+            if staff_id not in eligible:
+                raise Violation(f"{staff_id} was assigned, who is not of the eligible: {eligible}")
+            if method == "round_robin":
+                self.round_robin.given(role, eligible, staff_id)
+            elif method == "least_working_list" and len(choices) == 1 and one_assignment(told):
+                self.least(told[task], eligible)
+
+    def least(self, data: dict, eligible: tuple) -> None:
+        """Nobody is given a task while an equally eligible colleague has fewer."""
+        loads, staff_id = self.fold.loads, data["staff_id"]
+        had = loads[staff_id] - (data["state"] not in OVER)
+        fewer = [other for other in eligible if other != staff_id and loads[other] < had]
+        if fewer:
+            raise Violation(f"least working list: {staff_id} had {had}, while {fewer} had fewer")
+
+
+def one_assignment(told: dict[str, dict]) -> bool:
+    """Whether nothing else in the command changed how much anybody has, but for tasks that ended before."""
+    assigned = sum("assignment" in data and "staff_id" in data for data in told.values())
+    withdrawn = any(data["state"] == "withdrawn" and "staff_id" in data for data in told.values())
+    return assigned == 1 and not withdrawn
+
 
 class RoundRobin:
-    """ASG-6: over a run in which the same people are eligible, fair to one."""
+    """ASG-6: fair to one over any run among people equally eligible throughout: of any two of them nobody comes twice
+    before the other."""
 
     def __init__(self) -> None:
-        self.counts: dict[tuple, collections.Counter] = {}
+        self.latest: dict[str, dict[frozenset, str]] = {}  # role -> pair -> which of them came last
 
     def given(self, role: str, eligible: tuple, staff_id: str) -> None:
-        counts = self.counts.setdefault((role, eligible), collections.Counter({who: 0 for who in eligible}))
-        counts[staff_id] += 1
-        if max(counts.values()) - min(counts.values()) > 1:
-            raise Violation(f"round robin of {role!r} is not fair: {dict(counts)}")
+        among = frozenset(eligible)
+        pairs = {pair: last for pair, last in self.latest.get(role, {}).items() if pair <= among}
+        for other in among - {staff_id}:
+            pair = frozenset((staff_id, other))
+            if pairs.get(pair) == staff_id:
+                raise Violation(f"round robin of {role!r} is not fair: {staff_id} twice before {other}")
+            pairs[pair] = staff_id
+        self.latest[role] = pairs

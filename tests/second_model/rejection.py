@@ -3,6 +3,8 @@ from __future__ import annotations
 
 
 class Rejected(Exception):
-    def __init__(self, code: str, flags: list[str] | None = None) -> None:
+    """`named`: the outcome says which instance it is about, for the command was understood."""
+
+    def __init__(self, code: str, flags: list[str] | None = None, named: bool = False) -> None:
         super().__init__(code)
-        self.code, self.flags = code, flags
+        self.code, self.flags, self.named = code, flags, named or code != "invalid_command"

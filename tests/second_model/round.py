@@ -1,19 +1,20 @@
 """One round: an institution, some definitions, commands; the model and the core must agree on all of it."""
 from __future__ import annotations
 
+import itertools
 import random
 from dataclasses import dataclass, field
 
 import generator
 from driver import Driver
 from engine import Engine
-from fold import Violation, differs
+from fold import Violation
 from player import Player
 from properties import Properties
 
 IGNORED = {"reason", "detail", "waits"}
+SILENT = {"state.definition", "state.institution", "dead-letter"}  # not of instances
 COMPARED = ("result", "code", "instance_id", "instance_state", "position", "tasks", "tasks_started", "flags", "version")
-TICK = 1000  # microseconds a command
 
 
 @dataclass
@@ -29,6 +30,7 @@ class Trouble:
 class Round:
     lines: list[dict] = field(default_factory=list)
     results: list = field(default_factory=list)  # the model's
+    commands: int = 0  # of the lines; the others answer for functions, or move the clock
     definitions: int = 0
 
 
@@ -37,22 +39,20 @@ def make(seed: str, commands: int, features: set[str]) -> Round:
     rng = random.Random(seed)
     done, engine = Round(), Engine()
     player = Player(rng, engine, features)
-    now = 0
     begin = [{"topic": "admin", "key": "institution",
               "data": {"operation": "load-institution", "institution": generator.institution(rng)}}]
     for process_id in ("p1", "p2")[:rng.choice((1, 1, 2))]:
         begin.append(deployment(generator.definition(rng, process_id, features)))
     if "user_rules" in features:
-        begin.append({"answers": generator.answers(rng, [c["data"]["definition"] for c in begin[1:]])})
-    for number in range(commands):
-        command = begin.pop(0) if begin else player.command()
-        if not begin and not engine.definitions and number > 1:
+        begin.append({"answers": generator.answers(rng, [line["data"]["definition"] for line in begin[1:]], engine.institution)})
+    while done.commands < commands:
+        line = begin.pop(0) if begin else player.line()
+        if not begin and not engine.definitions and done.commands > 1:
             begin = [deployment(generator.definition(rng, "p1", features))]
-        done.lines.append(command)
-        now += TICK if "topic" in command else 0
-        done.results.append(answer_to(engine, command, now))
+        done.commands += "topic" in line
+        done.lines.append(line)
+        done.results.append(engine.tell(line))
     done.definitions = sum(len(versions) for versions in engine.definitions.values())
-    done.lines += [{"dump": instance_id} for instance_id in engine.instances]
     return done
 
 
@@ -63,20 +63,8 @@ def deployment(definition: dict) -> dict:
 
 def replay(lines: list[dict]) -> Round:
     """The model's answers to lines that were made before."""
-    done, engine, now = Round(lines=lines), Engine(), 0
-    for line in lines:
-        if "topic" in line:
-            now += TICK
-        if "dump" not in line:
-            done.results.append(answer_to(engine, line, now))
-    return done
-
-
-def answer_to(engine: Engine, line: dict, now: int) -> tuple | None:
-    if "answers" in line:
-        engine.answers |= line["answers"]
-        return None
-    return engine.apply(line, now)
+    engine = Engine()
+    return Round(lines, [engine.tell(line) for line in lines])
 
 
 def check(done: Round, driver: Driver) -> Trouble | None:
@@ -84,33 +72,43 @@ def check(done: Round, driver: Driver) -> Trouble | None:
     answers = driver.tell([{"reset": True}, *done.lines])[1:]
     properties = Properties()
     for number, (line, answer) in enumerate(zip(done.lines, answers)):
-        try:
-            trouble = check_line(done, number, line, answer, properties)
-        except Violation as why:
-            trouble = Trouble("violation", number, str(why), None, answer)
+        trouble = check_line(done, number, line, answer, properties)
         if trouble:
             return trouble
     return None
 
 
-def check_line(done: Round, number: int, line: dict, answer: dict, properties: Properties) -> Trouble | None:
+def check_line(done: Round, number: int, line: dict, answer: dict | list, properties: Properties) -> Trouble | None:
     if "died" in answer or "error" in answer:
         return Trouble("died", number, str(answer))
-    if "dump" in line:
-        folded = properties.fold.instances.get(line["dump"])
-        what = folded and differs(folded, answer)
-        return Trouble("violation", number, what, None, answer) if what else None
     if "answers" in line:
         return None
-    outcome, events = done.results[number]
-    what = outcomes_differ(outcome, answer["outcome"]) or events_differ(events, answer["events"])
-    if what:
-        return Trouble("difference", number, what, (outcome, events), answer)
-    properties.after(answer)
+    mine = done.results[number] if isinstance(answer, list) else [done.results[number]]
+    for model, core in pairs(mine, answer if isinstance(answer, list) else [answer]):
+        try:
+            properties.after(core, model.get("choices", ()))
+        except Violation as why:
+            return Trouble("violation", number, str(why), model, core)
+        what = results_differ(model, core)
+        if what:
+            return Trouble("difference", number, what, model, core)
     return None
 
 
-def outcomes_differ(model: dict, core: dict) -> str | None:
+def pairs(mine: list, others: list):
+    """Each result with what followed from it, the model's beside the core's; nothing where one of them has none."""
+    for model, core in itertools.zip_longest(mine, others, fillvalue={"events": []}):
+        yield model, core
+        yield from pairs(model.get("then", []), core.get("then", []))
+
+
+def results_differ(model: dict, core: dict) -> str | None:
+    return outcomes_differ(model.get("outcome"), core.get("outcome")) or events_differ(model["events"], core["events"])
+
+
+def outcomes_differ(model: dict | None, core: dict | None) -> str | None:
+    if model is None or core is None:
+        return None if model == core else f"an outcome: {model} by the model, {core} by the core"
     if model["result"] != "applied":
         core = core | {"version": model.get("version")}
     for name in COMPARED:
@@ -127,16 +125,25 @@ def outcomes_differ(model: dict, core: dict) -> str | None:
 def events_differ(model: list[dict], core: list[dict]) -> str | None:
     core = events_of(core)
     for mine, other in zip(model, core):
-        data = {name: value for name, value in other["data"].items() if name not in IGNORED}
-        if mine["topic"] != other["topic"] or mine["data"] != data:
-            names = sorted(k for k in mine["data"].keys() | data.keys() if mine["data"].get(k) != data.get(k))
-            return f"event {other['data'].get('position')}: {' '.join(names) or 'topic'}"
+        one, two = plain(mine["data"]), plain(other["data"])
+        if mine["topic"] != other["topic"] or one != two:
+            names = sorted(k for k in one.keys() | two.keys() if one.get(k) != two.get(k))
+            return f"event {two.get('position')}: {' '.join(names) if mine['topic'] == other['topic'] else 'topic'}"
     if len(model) != len(core):
         return f"{len(model)} events by the model, {len(core)} by the core"
     return None
 
 
+def plain(data: dict) -> dict:
+    """Without what is said in words."""
+    data = {name: value for name, value in data.items() if name not in IGNORED}
+    if "incident" in data:
+        data["incident"] = {name: value for name, value in data["incident"].items() if name != "detail"}
+    return data
+
+
 def events_of(core: list[dict]) -> list[dict]:
-    """The events, then the jobs."""
-    return [e for e in core if e["topic"] in ("state.task", "state.instance")] + [
-        e for e in core if e["topic"].startswith("job.")]
+    """The events, then the jobs, then what goes to others."""
+    state = [e for e in core if e["topic"] in ("state.task", "state.instance")]
+    jobs = [e for e in core if e["topic"].startswith("job.")]
+    return state + jobs + [e for e in core if not e["topic"].startswith(("state.", "job.")) and e["topic"] not in SILENT]

@@ -3,9 +3,11 @@ from __future__ import annotations
 
 import conditions
 import dependency
-from assignment import Assignment, group_of
+from assignment import KIND_NAMES, Assignment, group_of
+from crossing import Crossing
 from definition import MERGES
 from rejection import Rejected
+from start import StartControl
 from state import Arrival, Batch, End, Instance, Task
 
 MOST_TASKS = 10_000
@@ -22,13 +24,15 @@ class Change:
         self.assignment: dict | None = None
         self.variables = False
         self.announced = False
-        self.nobody = False
 
 
-class Run:
+class Run(StartControl, Crossing):
     def __init__(self, instance: Instance, assignment: Assignment, now: int, answers: dict) -> None:
         self.instance, self.assignment, self.now, self.answers = instance, assignment, now, answers
         self.definition = instance.definition
+        self.firing: str | None = None              # the timer whose command this is
+        self.requests: list = []                    # what is asked of other instances
+        self.choices: list[tuple] = []              # how somebody was picked: for the properties (ASG-4, ASG-6)
         self.changes: dict[int | str, Change] = {}  # by task number, or "instance"; in order
         self.ask_again = False                      # user-defined pre rules of what is pending (FWD-7)
         self.line: list[Task] = []                  # new tasks that have not moved yet
@@ -105,9 +109,9 @@ class Run:
             return False
         verdict = dependency.check(self.instance, task, self.answer)
         if verdict == dependency.PENDING:
+            self.check_later(task)
             return False
         if verdict == dependency.ABSORB:
-            self.touch(task)
             self.leave(task, "absorbed")
         else:
             self.start(task)
@@ -121,18 +125,13 @@ class Run:
         self.touch(task)
         task.pre, task.serial, task.branch = arrival.pre, arrival.serial, arrival.branch
         if activity.type == "interaction":
-            task.state = "waiting"
+            self.move_to(task, "waiting")
             self.assign_by_rule(task)
         elif activity.type == "automation":
-            task.state = "waiting"
+            self.move_to(task, "waiting")
             self.announce(task)
         else:  # FWD-8
             self.end(task, arrival.flag if activity.type in ("initial", "dummy") else None)
-
-    def announce(self, task: Task) -> None:
-        """STA-1."""
-        task.attempt = task.attempt or 1
-        self.touch(task).announced = True
 
     def flow_on(self, task: Task) -> None:
         """A merge's task flows on (BAT-5, DEP-3, DEP-5, DEP-6, DEP-10)."""
@@ -170,25 +169,26 @@ class Run:
 
     def leave(self, task: Task, how: str, flag: str | None = None) -> None:
         """From to_do_task_list to have_done_tasks."""
-        self.touch(task)
-        task.state = how
+        self.move_to(task, how)
         task.flag = flag
-        task.due = None
-        task.incident = None
         del self.instance.open[task.n]
         self.instance.done[task.n] = task
+        self.call_off(task)
         if how == "ended":
             self.instance.ends.append(End(task))
             self.ask_again = True
 
     def withdraw(self, task: Task) -> None:
         if task.is_open:
-            self.touch(task)
             self.leave(task, "withdrawn")
 
     def withdraw_all(self) -> None:
         for task in list(self.instance.open.values()):
             self.withdraw(task)
+
+    def cancel(self) -> None:
+        self.withdraw_all()
+        self.set_state("cancelled")
 
     def end(self, task: Task, flag: str | None) -> None:
         activity = self.definition.activities[task.act_id]
@@ -254,28 +254,39 @@ class Run:
 
     def assign_by_rule(self, task: Task) -> None:
         rule = self.definition.activities[task.act_id].assignment
+        task.unassigned = False
         same = self.assignment.same_person(task)
         if same is not None:
             self.say_assigned(task, rule, 1)
             return self.give(task, same, None)
-        group = group_of(rule)
+        group = self.group_now(task, rule)
         if task.n in self.instance.copied:  # a copy that is given back is the group's
-            rule = rule | {"method": "fcfa"}
+            return self.offer_to(task, *group, rule)
         presence = "ignore" if rule["method"] == "fcfa" else rule.get("presence", "prefer")
         people = self.assignment.eligible(task, group, presence)
         self.say_assigned(task, rule, len(people))
         if rule["method"] == "fcfa" or not people:
+            task.unassigned = rule["method"] != "fcfa"  # ASG-8
             return self.give(task, None, group)
         if rule["method"] == "all":
             return self.assign_to_all(task, people)
-        chosen = self.assignment.pick(task, rule, people)
+        best = self.assignment.best(people, presence)
+        chosen = self.assignment.pick(rule, best)
+        self.choices.append((task.n, rule["method"], rule.get("role"), tuple(p.staff_id for p in best)))
         self.give(task, chosen.staff_id, None)
 
+    def group_now(self, task: Task, rule: dict) -> tuple[str, str]:
+        """The group of a rule; a function says each time anew who it is (ASG-1)."""
+        if rule["based_on"] == "user_defined":
+            named = self.answer(rule["function"])
+            if not isinstance(named, list) or not set(named) <= self.assignment.institution.staff.keys():
+                raise Rejected("rule_failed")
+            task.candidates = sorted(set(named))
+        return group_of(rule)
+
     def say_assigned(self, task: Task, rule: dict, considered: int) -> None:
-        change = self.touch(task)
-        change.assignment = {"rule": rule["based_on"], "group": group_of(rule)[1], "method": rule["method"],
-                             "considered": considered}
-        change.nobody = considered == 0
+        self.touch(task).assignment = {"rule": rule["based_on"], "group": group_of(rule)[1], "method": rule["method"],
+                                       "considered": considered}
 
     def assign_to_all(self, task: Task, people: list) -> None:
         """ASG-3: the task becomes branch 1, a copy is created for everybody else."""
@@ -286,11 +297,31 @@ class Run:
             twin = task
             if number > 1:
                 twin = self.new_task(task.act_id, arrival)
-                twin.state = "waiting"
+                self.move_to(twin, "waiting")
+                twin.candidates = task.candidates
                 self.touch(twin).assignment = said
             twin.serial, twin.branch = batch.serial, number
             self.instance.copied.add(twin.n)
             self.give(twin, person.staff_id, None)
+
+    def offer_to(self, task: Task, kind: str, group: str, rule: dict | None = None) -> None:
+        """The group's, first come, first assigned (TSK-7)."""
+        people = self.assignment.eligible(task, (kind, group), "ignore")
+        self.say_assigned(task, (rule or {"based_on": kind, KIND_NAMES[kind]: group}) | {"method": "fcfa"}, len(people))
+        task.unassigned = False
+        self.give(task, None, (kind, group))
+
+    def assign_again(self, task: Task) -> None:
+        """ASG-8: who could be assigned to nobody is, once somebody is eligible; whose person is gone goes back to the rule."""
+        people = self.assignment.institution.staff
+        if task.staff is not None and task.staff not in people:
+            self.give_to_rule(task)
+        elif task.unassigned and task.staff is None:
+            rule = self.definition.activities[task.act_id].assignment
+            presence = rule.get("presence", "prefer")
+            if (self.assignment.eligible(task, self.group_now(task, rule), presence)
+                    or self.assignment.same_person(task) is not None):
+                self.assign_by_rule(task)
 
     def give(self, task: Task, staff: str | None, group: tuple[str, str] | None) -> None:
         if staff is not None:

@@ -17,7 +17,8 @@ def kind_of(trouble) -> tuple:
         what = what.partition(": ")[2]
     elif re.match("outcome (position|tasks)|[0-9]+ events", what):
         what = re.sub("[0-9].*", "", what)
-    return trouble.kind, what
+    code = trouble.core.get("outcome", {}).get("code") if isinstance(trouble.core, dict) else None
+    return trouble.kind, what, code
 
 
 class Shrinker:

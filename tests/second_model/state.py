@@ -27,16 +27,40 @@ class Task:
         self.group: tuple[str, str] | None = None   # whose it is while it has no staff (ASG-5)
         self.assigned: tuple = (None, None)         # staff and group before it was taken (TSK-2)
         self.flag: str | None = None
+        self.unassigned = False                     # nobody could be assigned (ASG-8)
+        self.candidates: list[str] = []             # whom a function names (ASG-1)
         self.attempt = 0
-        self.incident: dict | None = None
-        self.due: int | None = None
-        self.remote: dict | None = None
-        self.reminded: set = set()
+        self.incident: Incident | None = None
+        self.timer: tuple[str, int] | None = None   # what falls due: take, end, retry or check, and when
+        self.due: int | None = None                 # when the limit that runs passes
         self.created = now
 
     @property
     def is_open(self) -> bool:
         return self.state in OPEN
+
+
+class Incident:
+    """A failure that waits for an operator; which timer led to it."""
+
+    def __init__(self, incident_id: str, code: str, timer: str | None) -> None:
+        self.incident_id, self.code, self.timer = incident_id, code, timer
+
+
+class Remote:
+    """An instance that works for a task, and what was heard of it (ENG-2)."""
+
+    def __init__(self, n: int, attempt: int, engine: str, instance_id: str) -> None:
+        self.n, self.attempt, self.engine, self.instance_id = n, attempt, engine, instance_id
+        self.state: str | None = None
+        self.position = 0
+        self.refused: str | None = None  # why it was not started
+        self.flag: str | None = None
+        self.held = False                # is to be suspended
+
+    @property
+    def over(self) -> bool:
+        return self.state in OVER if self.position else self.refused is not None
 
 
 class Batch:
@@ -76,8 +100,10 @@ class Instance:
         self.reached_flag: str | None = None
         self.tasks_made = 0
         self.position = self.task_sequence = self.instance_sequence = 0
-        self.incidents = 0
-        self.incident: dict | None = None
+        self.timer: int | None = None      # when its own time limit passes
+        self.remotes: list[Remote] = []
+        self.subscriptions: dict[str, dict] = {}  # by topic
+        self.hops = 0
         self.now = now
 
     def copy(self) -> "Instance":
@@ -91,7 +117,13 @@ class Instance:
         other.batches = {s: copy.copy(b) for s, b in self.batches.items()}
         other.ends = list(self.ends)
         other.left, other.won, other.copied = dict(self.left), dict(self.won), set(self.copied)
+        other.remotes = [copy.copy(remote) for remote in self.remotes]
+        other.subscriptions = dict(self.subscriptions)
         return other
+
+    def remote_of(self, task: Task) -> Remote | None:
+        """The instance to which the task has handed its work last."""
+        return next((remote for remote in reversed(self.remotes) if remote.n == task.n), None)
 
     # -- section 5
 

@@ -216,7 +216,7 @@ def read_limit(text: str) -> Json:
     """`PT1H:remind`, `PT1H:end:late`, `PT1H:escalate:role:boss`"""
     within, then, *more = text.split(":")
     limit: Json = {"within": within, "then": then}
-    if then == "end":
+    if then == "end" and more:
         limit["flag"] = more[0]
     elif more:
         limit["to"] = {MEMBER[more[0]]: more[1]}

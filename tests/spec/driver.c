@@ -251,7 +251,11 @@ main(int argc, char **argv)
         driver_states();
         return EXIT_SUCCESS;
     }
-    driver_open(&driver, argc > 1 && strcmp(argv[1], "--bare") == 0);
+    driver_open(&driver);
+    for (int i = 1; i < argc; i++) {
+        driver.bare |= strcmp(argv[i], "--bare") == 0;
+        driver.tables |= strcmp(argv[i], "--tables") == 0;
+    }
     while ((got = read(STDIN_FILENO, wf_buf_reserve(&in, CHUNK), CHUNK)) > 0) {
         in.length += (size_t)got;
         take_lines(&driver, &in, &lines);

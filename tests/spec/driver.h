@@ -30,9 +30,10 @@ struct driver {
     uint64_t instances;    /* ids drawn */
     int64_t commands;      /* received: the offset of the next one */
     bool bare;             /* without headers */
+    bool tables;           /* with the rows of the instance after each command */
 };
 
-void driver_open(struct driver *driver, bool bare);
+void driver_open(struct driver *driver);
 void driver_drop(struct driver *driver);
 
 /* Forgets everything, as if newly opened; the answer at hand is empty then. */

@@ -61,11 +61,11 @@ end(struct driver *driver)
 }
 
 void
-driver_open(struct driver *driver, bool bare)
+driver_open(struct driver *driver)
 {
     struct wf_error error;
 
-    *driver = (struct driver){.bare = bare};
+    *driver = (struct driver){.out = {0}};
     if (!wf_codec_open(&driver->codec, "workflow", "core-driver", "", VALUE_MAX, &error))
         exit(EXIT_FAILURE);
     driver->conditions = wf_conditions_open();
@@ -75,7 +75,8 @@ driver_open(struct driver *driver, bool bare)
 void
 driver_reset(struct driver *driver)
 {
-    struct driver fresh = {.codec = driver->codec, .conditions = driver->conditions, .bare = driver->bare};
+    struct driver fresh = {.codec = driver->codec, .conditions = driver->conditions,
+                           .bare = driver->bare, .tables = driver->tables};
 
     end(driver);
     fresh.out = driver->out;
@@ -182,6 +183,10 @@ write_result(struct driver *driver, const struct wf_buf *asked)
         wf_buf_append(out, asked->data, asked->length);
         wf_buf_byte(out, ']');
     }
+    if (driver->tables && driver->unit.outcome.instance) {
+        wf_json_key(out, "tables");
+        driver_dump(driver, driver->unit.outcome.instance);
+    }
     driver_loop(driver);
 }
 
@@ -210,6 +215,7 @@ take(struct driver *driver, const struct wf_incoming *in)
     if (!wf_command_decode(&driver->codec, in, &driver->arena, decoded, &refusal)) {
         wf_dead_letter_encode(&driver->codec, in, refusal.code, refusal.detail, &driver->outbox);
         wf_refusal_encode(&driver->codec, in, &refusal, driver->unit.now, &driver->outcome);
+        driver->unit.outcome = (struct wf_outcome){.result = WF_RESULT_REJECTED};
         write_result(driver, &nothing);
         return;
     }

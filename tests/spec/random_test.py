@@ -10,7 +10,7 @@ import unittest
 from pathlib import Path
 
 RANDOM = Path(__file__).resolve().parents[1] / "random"
-COMMANDS = 24_000
+COMMANDS = 12_000
 
 
 class Random(unittest.TestCase):
