@@ -182,6 +182,8 @@ class Control:
         run.ask_again = True
         if "withdraw" in data:
             run.withdraw(self.open_task(run.instance, {"task_id": data["withdraw"]}))
+        if data.get("check"):
+            run.ask_how_it_stands()
         if "start" in data:
             activity = run.definition.activities.get(data["start"])
             if activity is None or activity.type == "initial":

@@ -48,6 +48,10 @@ def notification(requester: dict | None, about: str, state: str, kind: str, **mo
     return message(requester["engine"], "control", number, data)
 
 
+def same_task(one: dict | None, other: dict) -> bool:
+    return one is not None and "task_id" in one and all(one.get(name) == other.get(name) for name in ("engine", "task_id"))
+
+
 def refusal(data: dict, code: str) -> dict | None:
     """Who asked for an instance learns why it was not started."""
     about = data["instance_id"]
@@ -74,12 +78,22 @@ class Crossing:
         engine = sub.get("engine", ENGINE)
         remote = Remote(task.n, task.attempt, engine, remote_id(self.instance.instance_id, task.n, task.attempt))
         self.instance.remotes.append(remote)
-        name = f"{self.instance.instance_id}:{task.n}"
-        self.send(lambda instance: message(engine, "init-instance", f"{name}/{remote.attempt}", {
+        self.send_start(task, remote)
+
+    def send_start(self, task: Task, remote: Remote) -> None:
+        sub, name = self.activity(task).sub_process, f"{self.instance.instance_id}:{task.n}"
+        self.send(lambda instance: message(remote.engine, "init-instance", f"{name}/{remote.attempt}", {
             "process_id": sub["process_id"], "version": sub.get("version"), "instance_id": remote.instance_id,
             "entity_id": instance.entity, "variables": instance.variables,
             "requester": {"engine": ENGINE, "instance_id": instance.instance_id, "task_id": name},
             "hops": instance.hops + 1}))
+
+    def ask_how_it_stands(self) -> None:
+        """modify-instance with `check`: the start once more, for messages may have been lost."""
+        for task in self.instance.open.values():
+            remote = self.instance.remote_of(task)
+            if remote and not remote.over:
+                self.send_start(task, remote)
 
     def hand_on_again(self, task: Task) -> None:
         """retry-incident: with the flag that is known, or by another instance."""
@@ -152,10 +166,10 @@ class Crossing:
             return task
         first, needed = not remote.position, task is not None and self.instance.remote_of(task) is remote
         self.hear(remote, data)
-        if first and remote.position and not remote.over:
+        if remote.position and not remote.over:
             if not needed:
                 self.send_change(remote, "cancel-instance")
-            elif remote.held and remote.state != "suspended":
+            elif first and remote.held and remote.state != "suspended":
                 self.send_change(remote, "suspend-instance")
         if needed:
             self.follow(task, remote)

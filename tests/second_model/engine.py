@@ -105,11 +105,22 @@ class Engine(Control, People):
             outcome["flags"] = why.flags
         if not why.named:
             return {"outcome": outcome | present({"instance_id": self.instance_id(data)}), "events": []}
-        messages = [crossing.refusal(data, why.code)] if operation == "init-instance" else []
-        return {"outcome": outcome | self.named(data), "events": self.sent([m for m in messages if m])}
+        return {"outcome": outcome | self.named(data), "events": self.refused(operation, data, why.code)}
 
-    def sent(self, messages: list[dict]) -> list[dict]:
+    def refused(self, operation: str, data: dict, code: str) -> list[dict]:
+        """Who asked for an instance learns why it was not started; or, if it was started before, how it stands (ENG-2)."""
+        requester = data.get("requester")
+        if operation != "init-instance" or not requester:
+            return []
+        known = self.instances.get(data["instance_id"])
+        if (known and known.definition.process_id == data["process_id"]
+                and crossing.same_task(known.requester, requester)):
+            return self.sent([crossing.report(known, "again")])
+        return self.sent([crossing.refusal(data, code)])
+
+    def sent(self, messages: list[dict | None]) -> list[dict]:
         """What goes to this engine comes back to it."""
+        messages = [m for m in messages if m]
         self.loop += [m for m in messages if m["topic"].startswith("command.")]
         return messages
 
@@ -128,8 +139,7 @@ class Engine(Control, People):
         known = self.instances.get(outcome.get("instance_id"))
         if (old_topic, old_data) != (topic, data):
             answer = {"result": "rejected", "code": "id_reused"} | present({"instance_id": self.instance_id(data)})
-            messages = [crossing.refusal(data, "id_reused")] if operation == "init-instance" else []
-            return {"outcome": answer, "events": self.sent([m for m in messages if m])}
+            return {"outcome": answer, "events": self.refused(operation, data, "id_reused")}
         answer = {"result": "duplicate"} | present({name: outcome.get(name) for name in ("position", "version")})
         messages = []
         if known:
@@ -139,7 +149,7 @@ class Engine(Control, People):
                 answer["task"] = {"task_id": name, "state": self.task_state(known, name)}
             if operation == "init-instance":
                 messages = [crossing.report(known, "again")]
-        return {"outcome": answer, "events": self.sent([m for m in messages if m])}
+        return {"outcome": answer, "events": self.sent(messages)}
 
     @staticmethod
     def task_state(instance: Instance, name: str) -> str:

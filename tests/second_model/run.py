@@ -266,7 +266,8 @@ class Run(StartControl, Crossing):
         people = self.assignment.eligible(task, group, presence)
         self.say_assigned(task, rule, len(people))
         if rule["method"] == "fcfa" or not people:
-            task.unassigned = rule["method"] != "fcfa"  # ASG-8
+            # ASG-8; a group gets members by itself, while a function has to be asked again
+            task.unassigned = rule["method"] != "fcfa" or (rule["based_on"] == "user_defined" and not people)
             return self.give(task, None, group)
         if rule["method"] == "all":
             return self.assign_to_all(task, people)
@@ -318,7 +319,7 @@ class Run(StartControl, Crossing):
             self.give_to_rule(task)
         elif task.unassigned and task.staff is None:
             rule = self.definition.activities[task.act_id].assignment
-            presence = rule.get("presence", "prefer")
+            presence = "ignore" if rule["method"] == "fcfa" else rule.get("presence", "prefer")
             if (self.assignment.eligible(task, self.group_now(task, rule), presence)
                     or self.assignment.same_person(task) is not None):
                 self.assign_by_rule(task)

@@ -64,16 +64,16 @@ class StartControl:
 
     def failed(self, task: Task, code: str, later: bool) -> None:
         """STA-2: retried up to its limit, at once or after 1, 2, 4, … seconds; then an incident."""
-        attempt = task.attempt
+        failures = task.attempt - task.given_back
         self.move_to(task, "waiting")
         task.executor = None
-        if attempt > self.activity(task).retries:
+        if failures > self.activity(task).retries:
             task.timer = task.due = None
             self.raise_incident(task, code)
         elif later:
             task.attempt += 1
             task.due = None
-            task.timer = ("retry", self.now + min(MOST_DELAY, 2 ** (attempt - 1)) * SECOND)
+            task.timer = ("retry", self.now + min(MOST_DELAY, 2 ** (failures - 1)) * SECOND)
         else:
             self.announce(task)
 
@@ -124,7 +124,7 @@ class StartControl:
         limit = activity.limits.get(which, {"then": "remind"})  # one that was set by extend-task alone
         self.touch(task)
         if activity.type == "automation" and not activity.sub_process:
-            if limit["then"] == "end" and task.attempt > activity.retries:
+            if limit["then"] == "end" and task.attempt - task.given_back > activity.retries:
                 self.end(task, limit.get("flag"))
             else:
                 self.failed(task, "timeout", False)
@@ -165,6 +165,7 @@ class StartControl:
         task.grantor, task.executor = None, None
         task.staff, task.group = task.assigned
         if self.activity(task).type == "automation":
+            task.given_back += 1  # it has not failed
             self.announce(task)
 
     def back_to_waiting(self, task: Task) -> None:

@@ -30,6 +30,7 @@ class Task:
         self.unassigned = False                     # nobody could be assigned (ASG-8)
         self.candidates: list[str] = []             # whom a function names (ASG-1)
         self.attempt = 0
+        self.given_back = 0                         # of these attempts, by release-task
         self.incident: Incident | None = None
         self.timer: tuple[str, int] | None = None   # what falls due: take, end, retry or check, and when
         self.due: int | None = None                 # when the limit that runs passes

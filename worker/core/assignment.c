@@ -197,12 +197,16 @@ wf_assignment_retry(struct wf_unit *unit, struct wf_task *task)
     if (task->staff_id || !task->unassigned)
         return true;
 
+    const struct wf_assgn_rule *rule = &task->activity->assignment;
     const char **candidates = task->candidates;
     size_t candidate_count = task->candidate_count;
     wf_unit_touch_task(unit, task);
     if (!find_group(unit, task))
         return false;
-    (void)wf_group_eligible(unit, task, &count);
+    if (rule->method == WF_METHOD_FCFA) /* whoever may take it, present or not */
+        count = wf_group_size(unit, task, rule->based_on, rule->group);
+    else
+        (void)wf_group_eligible(unit, task, &count);
     if (count || wf_constraint_same(unit, task))
         return wf_assignment_apply(unit, task);
     task->candidates = candidates; /* what no event tells does not change (LOG-1) */
