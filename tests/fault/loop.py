@@ -54,14 +54,15 @@ def points(program: str = WORKER) -> list[str]:
 class Arena:
     """An engine under load, and whoever works for it."""
 
-    def __init__(self, engine: Engine, seed: int) -> None:
+    def __init__(self, engine: Engine, seed: int, load: bool = True) -> None:
         self.engine = engine
         self.dice = random.Random(seed)
         self.running: list[Worker] = []
         self.names: dict[Worker, str] = {}
         self.start()
         mixed.install(engine)
-        self.load = Mixed(engine.client(timeout_ms=4000), seed)
+        if load:
+            self.load = Mixed(engine.client(timeout_ms=4000), seed)
 
     # workers
 

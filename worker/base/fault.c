@@ -11,12 +11,13 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "base/log.h"
 
-enum { FAULTS_MAX = 8, PORTS_MAX = 8, DESCRIPTORS_MAX = 4096 };
+enum { FAULTS_MAX = 8, PORTS_MAX = 8, DESCRIPTORS_MAX = 4096, SLOW_SECONDS = 3 };
 
 /*
  * NAME    text     what happens
@@ -25,6 +26,7 @@ enum { FAULTS_MAX = 8, PORTS_MAX = 8, DESCRIPTORS_MAX = 4096 };
     X(CRASH, "crash") /* kill -9                                                   */ \
     X(HANG,  "hang")  /* the whole process stands still, until SIGCONT             */ \
     X(STALL, "stall") /* this thread stands still for ever                         */ \
+    X(SLOW,  "slow")  /* this thread does, for three seconds                       */ \
     X(CUT,   "cut")   /* the connections to the ports end; whoever has them is told */
 
 enum kind {
@@ -169,6 +171,7 @@ happen(const struct fault *fault)
     case KIND_STALL:
         for (;;)
             pause();
+    case KIND_SLOW: nanosleep(&(struct timespec){.tv_sec = SLOW_SECONDS}, NULL); break;
     default: cut(fault); break;
     }
 }

@@ -1,0 +1,198 @@
+#!/usr/bin/python3
+"""Particular interleavings of the exactly-once protocol, each brought about on purpose, each once.
+
+What the loop over all points meets by chance is made certain here.  Each names the rule that it would fail without.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import unittest
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "flow")]
+os.environ["PATH"] = f"{HERE.parents[1] / 'build/fault/bin'}:{os.environ['PATH']}"
+
+import account  # noqa: E402
+import loop  # noqa: E402
+from engine import LIMIT, Engine, Worker, instance_in, wait_until  # noqa: E402
+
+SETTINGS = {"session_timeout_ms": 6000, "retry_max_ms": 300}
+
+
+class Quiet(unittest.TestCase):
+    """A quiet engine: what is sent is what happens."""
+
+    transaction_ms = 8000
+
+    def setUp(self) -> None:
+        self.engine = self.enterContext(Engine("interleaving", workers=0, transaction_timeout_ms=self.transaction_ms,
+                                               **SETTINGS))
+        self.arena = loop.Arena(self.engine, 1, load=False)
+        self.arena.stop_all()
+        self.client = self.engine.client(timeout_ms=int(3 * LIMIT * 1000))
+        self.database = f"cut/{loop.port(self.engine.database, 'port=')}"
+
+    def worker(self, fault: str = "", **settings: int) -> Worker:
+        return self.arena.start(fault, **settings)
+
+    def serving(self, worker: Worker, partitions: int = 4) -> Worker:
+        worker.wait_log("serving  partition", partitions)
+        return worker
+
+    def hung(self, worker: Worker) -> Worker:
+        loop.victim_said(worker, "kind=hang")
+        wait_until("it stands still", lambda: loop.state_of(worker) == "T")
+        return worker
+
+    def begin(self, process_id: str = "steps", partition: int = 0) -> str:
+        """A command that nobody waits for yet; its id."""
+        return self.client.send("init-instance", {"process_id": process_id,
+                                                  "instance_id": instance_in(partition, self.engine.partitions)})
+
+    def applied(self, command_id: str) -> None:
+        self.assertEqual(self.client.outcome(command_id)["result"], "applied")
+
+    def numbers(self) -> list[int]:
+        return [int(row[0]) for row in self.engine.psql("select outbox_number from workflow.partition order by partition")]
+
+    def check(self, tasks: int = 0) -> None:
+        """The books, and so many tasks open."""
+        self.arena.stop_all()
+        found = account.Account()
+        account.count_outcomes(self.engine, found)
+        account.count_events(self.engine, found)
+        account.count_differences(self.engine, found)
+        self.assertTrue(found.clean(), found)
+        self.assertEqual(self.engine.value("select count(*) from workflow.to_do_task_list"), str(tasks))
+        self.engine.check_settled()
+
+
+class Interleaving(Quiet):
+    def test_zombie_with_a_batch_that_consumed_nothing(self) -> None:
+        """EOS-4: a timer's batch of a worker that lost its partition, between its successor's claim and first batch."""
+        zombie = self.serving(self.worker("own-taken=hang"))
+        self.applied(self.begin("late"))
+        self.hung(zombie)
+        self.arena.remove(zombie)
+        successor = self.hung(self.worker(f"serving=hang*{self.engine.partitions}"))
+        zombie.signal(signal.SIGCONT)
+        zombie.wait_log('verdict="not owner"')
+        zombie.kill()
+        self.arena.gone(zombie)
+        successor.signal(signal.SIGCONT)
+        account.wait_for_rest(self.engine)
+        self.check()
+
+    def test_stopped_in_mid_pipeline(self) -> None:
+        """EOS-5: a stopped process holds its row locks; whoever claims ends its connection."""
+        sleeper = self.worker("save-filled=hang")
+        command = self.begin()
+        self.hung(sleeper)
+        self.arena.remove(sleeper)
+        self.serving(self.worker())
+        self.applied(command)
+        sleeper.signal(signal.SIGCONT)
+        self.check(tasks=1)
+
+    def test_commit_in_doubt_in_postgresql(self) -> None:
+        """EOS-22: the connection ends when COMMIT is on its way, and before; the row tells which."""
+        for point, left in (("commit-sent", 1), ("save-filled", 0)):
+            worker = self.worker(f"{point}={self.database}")
+            self.applied(self.begin())
+            self.serving(worker, 8)
+            self.assertEqual(worker.text().count("published what an earlier owner left"), left, point)
+            self.arena.stop_all()
+        self.check(tasks=2)
+
+    def test_commit_in_doubt_in_kafka(self) -> None:
+        """EOS-11: a worker dies when the end of its transaction is on its way; the group's number tells."""
+        worker = self.worker("end-sent=crash")
+        command = self.begin()
+        loop.die(self.arena, worker)
+        self.serving(self.worker())
+        self.applied(command)
+        self.check(tasks=1)
+
+    def test_connection_lost_at_the_end_of_the_transaction(self) -> None:
+        """EOS-11: the same call again, in the same process."""
+        worker = self.serving(self.worker(f"end-sent=cut/{self.engine.brokers.rpartition(':')[2]}"))
+        self.applied(self.begin())
+        loop.victim_said(worker, "point=end-sent")
+        self.applied(self.begin())
+        self.check(tasks=2)
+
+    def test_one_of_two_partitions_moves(self) -> None:
+        """EOS-4: a batch over all partitions, of which one is somebody else's by now, is not applied in any."""
+        worker = self.serving(self.worker("loading=hang*2"))
+        self.applied(self.begin("single", 0))
+        taken = self.client.send("get-task", {"staff_id": "cid"})
+        self.hung(worker)
+        before = self.numbers()
+        self.engine.psql("update workflow.partition set epoch = epoch + 1 where partition = 2")
+        worker.signal(signal.SIGCONT)
+        worker.wait_log('verdict="not owner"')
+        self.applied(taken)
+        self.assertEqual(self.numbers(), [number + 1 for number in before])
+        self.check(tasks=1)
+
+    def test_second_batch_while_the_first_is_in_doubt(self) -> None:
+        """EOS-10: two batches are in PostgreSQL, the first one's Kafka transaction may have ended."""
+        worker = self.serving(self.worker("publish-offsets=slow,end-sent=crash"))
+        instance = instance_in(0, self.engine.partitions)
+        first = self.client.send("init-instance", {"process_id": "steps", "instance_id": instance})
+        loop.victim_said(worker, "point=publish-offsets")
+        before = self.numbers()[0]
+        second = self.client.send("get-task", {"task_id": f"{instance}:2", "staff_id": "cid"})
+        wait_until("the second is in PostgreSQL", lambda: self.numbers()[0] > before)
+        loop.die(self.arena, worker)
+        self.serving(self.worker())
+        self.applied(first)
+        self.applied(second)
+        self.check(tasks=1)
+
+    def test_event_that_cannot_be_published(self) -> None:
+        """EOS-14: its topic has gone after it was put into the outbox; a dead letter takes its place."""
+        worker = loop.topic_deleted(self.arena, loop.Fault("refused", "slow"), {})
+        letter = self.engine.reader("dead-letter").wait("the dead letter", lambda message: True, 2 * LIMIT)
+        self.assertEqual((letter.header("pawl_code"), letter.json["result"]), ("too_large", "applied"))
+        self.applied(self.begin())
+        self.assertTrue(worker.running())
+        self.check(tasks=1)
+
+
+class OpenTransactions(Quiet):
+    """What must not wait until Kafka gives a transaction up."""
+
+    transaction_ms = 60000
+
+    def test_open_transaction_of_a_dead_worker(self) -> None:
+        """EOS-13: it would last a minute; whoever takes the dead worker's slot ends it."""
+        living = self.serving(self.worker())
+        dying = self.serving(self.worker("publish-offsets=crash"), 2)
+        commands = [self.begin(partition=p) for p in range(self.engine.partitions)]
+        loop.die(self.arena, dying)
+        living.wait_log("ended the transactions of a dead worker")
+        for command in commands:
+            self.applied(command)
+        self.check(tasks=len(commands))
+
+    def test_publication_of_an_earlier_generation(self) -> None:
+        """EOS-8: a worker that was thrown out of the group sends its offsets when its successor has published its batch."""
+        zombie = self.worker("publish-flushed=hang")
+        command = self.begin()
+        self.hung(zombie)
+        self.arena.remove(zombie)
+        successor = self.serving(self.worker())
+        self.assertIn("published what an earlier owner left", successor.text())
+        zombie.signal(signal.SIGCONT)
+        zombie.wait_log("partitions lost")
+        self.applied(command)  # until the zombie's transaction has ended no read_committed reader sees what is behind it
+        self.check(tasks=1)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
