@@ -3,5 +3,6 @@
 insert into workflow.command_id (scope, id_hash, data_hash, position, task_n, instance_id, date_created)
 select u.scope, u.id_hash, u.data_hash, u.position, u.task_n, u.instance_id,
        case when u.instance_id is not null then now() end
-  from unnest($1::uuid[], $2::uuid[], $3::int8[], $4::int4[], $5::int4[], $6::uuid[])
+  from (select unnest($1::uuid[]), unnest($2::uuid[]), unnest($3::int8[]), unnest($4::int4[]),
+               unnest($5::int4[]), unnest($6::uuid[]))
     as u (scope, id_hash, data_hash, position, task_n, instance_id);

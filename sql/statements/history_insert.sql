@@ -6,9 +6,11 @@ insert into workflow.have_done_tasks (instance_id, n, how, act_id, pre_act_id, s
 select u.instance_id, u.n, u.how::workflow.how, u.act_id, u.pre_act_id, u.serial_no, u.branch_no, u.staff_id,
        u.grantor_id, u.executor_id, u.completion_flag, u.attempt, u.date_created, u.date_waiting,
        u.date_processing, u.date_ended, u.waiting_time, u.paused_time, u.due_at
-  from unnest($1::uuid[], $2::int4[], $3::text[], $4::text[], $5::text[], $6::int4[], $7::int4[], $8::text[],
-              $9::text[], $10::text[], $11::text[], $12::int4[], $13::timestamptz[], $14::timestamptz[],
-              $15::timestamptz[], $16::timestamptz[], $17::int8[], $18::int8[], $19::timestamptz[])
+  from (select unnest($1::uuid[]), unnest($2::int4[]), unnest($3::text[]), unnest($4::text[]),
+               unnest($5::text[]), unnest($6::int4[]), unnest($7::int4[]), unnest($8::text[]),
+               unnest($9::text[]), unnest($10::text[]), unnest($11::text[]), unnest($12::int4[]),
+               unnest($13::timestamptz[]), unnest($14::timestamptz[]), unnest($15::timestamptz[]),
+               unnest($16::timestamptz[]), unnest($17::int8[]), unnest($18::int8[]), unnest($19::timestamptz[]))
     as u (instance_id, n, how, act_id, pre_act_id, serial_no, branch_no, staff_id, grantor_id, executor_id,
           completion_flag, attempt, date_created, date_waiting, date_processing, date_ended, waiting_time,
           paused_time, due_at);

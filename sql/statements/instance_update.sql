@@ -16,9 +16,11 @@ update workflow.instance o
        variables = u.variables::jsonb,
        timed = u.timed,
        incident = u.incident::jsonb
-  from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::int4[], $5::int4[], $6::int4[], $7::int4[],
-              $8::int4[], $9::text[], $10::bool[], $11::text[], $12::text[], $13::text[], $14::text[],
-              $15::text[], $16::bool[], $17::text[])
+  from (select unnest($1::uuid[]), unnest($2::timestamptz[]), unnest($3::timestamptz[]), unnest($4::int4[]),
+               unnest($5::int4[]), unnest($6::int4[]), unnest($7::int4[]), unnest($8::int4[]),
+               unnest($9::text[]), unnest($10::bool[]), unnest($11::text[]), unnest($12::text[]),
+               unnest($13::text[]), unnest($14::text[]), unnest($15::text[]), unnest($16::bool[]),
+               unnest($17::text[]))
     as u (instance_id, date_changed, date_completed, next_n, next_serial, ends, position, task_sequence, state,
           reached_completion, entity_id, completion_flag, reached_flag, last_flag, variables,
           timed, incident)

@@ -3,7 +3,8 @@
 insert into workflow.task_summary (instance_id, serial_no, ended, last, act_id, completion_flag, staff_id, people)
 select u.instance_id, u.serial_no, u.ended, u.last, u.act_id, u.completion_flag, u.staff_id,
        string_to_array(u.people, e'\x1f')
-  from unnest($1::uuid[], $2::int4[], $3::int4[], $4::int4[], $5::text[], $6::text[], $7::text[], $8::text[])
+  from (select unnest($1::uuid[]), unnest($2::int4[]), unnest($3::int4[]), unnest($4::int4[]),
+               unnest($5::text[]), unnest($6::text[]), unnest($7::text[]), unnest($8::text[]))
     as u (instance_id, serial_no, ended, last, act_id, completion_flag, staff_id, people)
     on conflict (instance_id, serial_no, act_id) do update
    set ended = excluded.ended,

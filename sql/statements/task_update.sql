@@ -25,10 +25,13 @@ update workflow.to_do_task_list o
        timer_at = u.timer_at,
        incident = u.incident::jsonb,
        given_back = u.given_back
-  from unnest($1::uuid[], $2::int4[], $3::text[], $4::text[], $5::int4[], $6::int4[], $7::text[], $8::text[],
-              $9::text[], $10::text[], $11::text[], $12::text[], $13::int4[], $14::timestamptz[],
-              $15::timestamptz[], $16::timestamptz[], $17::int8[], $18::int8[], $19::timestamptz[], $20::text[],
-              $21::text[], $22::bool[], $23::text[], $24::timestamptz[], $25::text[], $26::int4[])
+  from (select unnest($1::uuid[]), unnest($2::int4[]), unnest($3::text[]), unnest($4::text[]),
+               unnest($5::int4[]), unnest($6::int4[]), unnest($7::text[]), unnest($8::text[]),
+               unnest($9::text[]), unnest($10::text[]), unnest($11::text[]), unnest($12::text[]),
+               unnest($13::int4[]), unnest($14::timestamptz[]), unnest($15::timestamptz[]),
+               unnest($16::timestamptz[]), unnest($17::int8[]), unnest($18::int8[]), unnest($19::timestamptz[]),
+               unnest($20::text[]), unnest($21::text[]), unnest($22::bool[]), unnest($23::text[]),
+               unnest($24::timestamptz[]), unnest($25::text[]), unnest($26::int4[]))
     as u (instance_id, n, state, pre_act_id, serial_no, branch_no, staff_id, grantor_id, executor_id,
           group_based_on, group_id, completion_flag, attempt, date_waiting, date_processing, date_changed,
           waiting_time, paused_time, due_at, arrivals, barred, unassigned, timer, timer_at, incident, given_back)

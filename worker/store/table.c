@@ -18,7 +18,7 @@ wf_table_begin(struct wf_table *table, enum wf_statement statement)
         struct wf_column *column = &table->columns[c];
         column->single = parameters[c] < 'a';
         column->type = (char)(parameters[c] | 0x20);
-        column->has_null = false;
+        column->has_null = column->has_value = false;
         column->count = 0;
         wf_buf_clear(&column->buf);
         if (!column->single) {
@@ -51,6 +51,7 @@ element(struct wf_column *column, size_t length)
     if (!column->single)
         wf_buf_u32(&column->buf, (uint32_t)length);
     column->count++;
+    column->has_value |= length != UINT32_MAX;
     return &column->buf;
 }
 
@@ -148,6 +149,8 @@ wf_table_column(struct wf_table *table, size_t index, size_t *ret_length)
         wf_buf_reserve(&column->buf, 1); /* an empty text is not null */
         return column->has_null ? NULL : column->buf.data;
     }
+    if (column->count && !column->has_value)
+        return NULL; /* unnested beside other arrays, a null array gives nulls too, and costs nothing */
     wf_wire_put32(column->buf.data, column->count ? 1 : 0);
     wf_wire_put32(column->buf.data + 4, column->has_null);
     wf_wire_put32(column->buf.data + 8, wf_wire_type(column->type));

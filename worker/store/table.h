@@ -26,6 +26,7 @@ struct wf_column {
     char type;     /* lower case, of statement.h */
     bool single;
     bool has_null; /* of an array; a single value is null */
+    bool has_value;
     int32_t count; /* elements */
 };
 
@@ -54,7 +55,7 @@ void wf_table_time(struct wf_table *table, int64_t value); /* microseconds since
 /* Several elements of one column, for a row that stands for all of them. */
 void wf_table_longs(struct wf_table *table, const int64_t *values, size_t count);
 
-/* Ends the table: the bytes of a column as libpq takes them; NULL is null. */
+/* Ends the table: the bytes of a column as libpq takes them; NULL is null, as is an array of nothing but nulls. */
 const char *wf_table_column(struct wf_table *table, size_t column, size_t *ret_length);
 
 #endif

@@ -63,6 +63,14 @@ nulls(struct wf_table *table, int count)
         wf_table_null(table);
 }
 
+/* The columns that are left; new ones of other works too. */
+static void
+rest_null(struct wf_table *table)
+{
+    while (table->at < table->column_count)
+        wf_table_null(table);
+}
+
 static void
 instance_state(struct wf_table *table, const struct unit *unit)
 {
@@ -89,7 +97,7 @@ instance_insert(const struct unit *unit, const char *entity)
     wf_table_bool(table, false);
     wf_table_text(table, "bench.claim");
     wf_table_text(table, entity);
-    nulls(table, 8);
+    rest_null(table);
 }
 
 static void
@@ -104,7 +112,7 @@ instance_update(const struct unit *unit, const char *entity)
     wf_table_text(table, over ? "completed" : "running");
     wf_table_bool(table, over);
     wf_table_text(table, entity);
-    nulls(table, 4);
+    rest_null(table);
 }
 
 static void
@@ -130,7 +138,7 @@ task_put(const struct unit *unit, int n, bool insert)
     wf_table_time(table, insert ? 0 : unit->now);
     wf_table_time(table, unit->now);
     wf_table_int_opt(table, insert ? 0 : 20000);
-    nulls(table, 5);
+    rest_null(table);
 }
 
 static void
@@ -151,7 +159,7 @@ history_insert(const struct unit *unit, int n, const char *act, const char *pre_
     wf_table_time(table, person ? unit->now : 0);
     wf_table_time(table, unit->now);
     wf_table_int_opt(table, person ? 20000 : 0);
-    nulls(table, 2);
+    rest_null(table);
 }
 
 static void
@@ -190,7 +198,7 @@ step_put(struct unit *unit, const char *entity)
     wf_table_uuid(table, &hash);
     wf_table_int(table, (int64_t)unit->bare->commands);
     wf_table_int(table, after[unit->step].position);
-    nulls(table, 2);
+    rest_null(table);
     if (unit->step == 0)
         begin(unit, entity);
     else
