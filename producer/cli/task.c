@@ -25,6 +25,7 @@ const struct cli_option cli_task_end_options[] = {
 
 const struct cli_option cli_task_list_options[] = {
     {"staff", "ID", "what this person holds or may take"},
+    {"mine", NULL, "with --staff: only what the person holds or was assigned, nothing of groups or of others"},
     {"department", "ID", "only what belongs to this department"},
     {"team", "ID", "only what belongs to this team"},
     {"role", "ID", "only what belongs to this role"},
@@ -181,9 +182,10 @@ cli_task_list(struct cli *cli)
 {
     static const char filter[] = " where ($1::text is null or process_id = $1) and ($2::text is null or act_id = $2)"
                                  " and ($3::text is null or state::text = $3) and ($4::text = '' or candidates = $4)"
-                                 " and ($5::text is null or entity_id = $5) and ($6::text is null or due_at < now())"
-                                 " order by date_created, task_id limit $7::bigint";
+                                 " and ($5::text is null or entity_id = $5) and ($6::text is null or due_at < now())";
+    static const char order[] = " order by date_created, task_id limit $7::bigint";
     const char *staff = cli_option(cli, "staff"), *limit = cli_option(cli, "limit");
+    bool mine = cli_option(cli, "mine");
     char group[256], source[768];
     const char *const values[] = {cli_option(cli, "process"), cli_option(cli, "act"), cli_option(cli, "state"), group,
                                   cli_option(cli, "entity"), cli_option(cli, "overdue"), limit ? limit : "1000", staff};
@@ -192,9 +194,12 @@ cli_task_list(struct cli *cli)
 
     if (!code)
         code = group_read(cli, group, sizeof group);
+    if (!code && mine && !staff)
+        code = cli_fail(CLI_USAGE, "--mine goes with --staff, which says whose");
     if (code)
         return code;
-    snprintf(source, sizeof source, "* from workflow.%s%s", staff ? "task_list_of($8)" : "task_list", filter);
+    snprintf(source, sizeof source, "* from workflow.%s%s%s%s", staff ? "task_list_of($8)" : "task_list", filter,
+             mine ? " and staff_id = $8" : "", order);
     return cli_list(cli,
                     "task_id, process_id, act_id, state, staff_id, grantor_id, candidates, entity_id, "
                     CLI_TIME("date_created") ", " CLI_TIME("due_at"),

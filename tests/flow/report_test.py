@@ -11,7 +11,7 @@ from typing import Any
 
 import desk
 import operator_desk
-from engine import Client, Engine, Json, Subscriber
+from engine import Client, Engine, Json, Subscriber, wait_until
 from operator_desk import applied, started
 
 engine: Engine
@@ -30,6 +30,14 @@ def tearDownModule() -> None:
 
 def pawl(*arguments: str) -> Any:
     return json.loads(engine.pawl_ok(*arguments, "-o", "json").out)
+
+
+def limited(process_id: str, within: str, then: str = "remind") -> Json:
+    """One task of the office with a limit to its end."""
+    definition = desk.single() | {"process_id": process_id}
+    return definition | {"activities": [
+        activity | ({"time_limits": {"end": {"within": within, "then": then}}} if activity["act_type"] == "interaction" else {})
+        for activity in definition["activities"]]}
 
 
 def report(*arguments: str) -> dict[str, Json]:
@@ -54,6 +62,8 @@ class TaskLists(unittest.TestCase):
         self.assertEqual(listed("--staff", "ann"), [offered])  # of a department below
         self.assertEqual(listed("--staff", "zoe"), [offered])  # on cid's authorization
         self.assertEqual(listed("--staff", "cid", "--state", "processing"), [mine])
+        self.assertEqual((listed("--staff", "cid", "--mine"), listed("--staff", "ann", "--mine")), ([mine], []))
+        self.assertEqual(engine.pawl("task", "list", "--mine").code, 2)
         self.assertEqual(listed("--department", "office", "--entity", "case/2"), [offered])
         self.assertEqual(listed("--role", "clerk"), [])
         self.assertEqual(listed("--overdue"), [])
@@ -178,6 +188,23 @@ class Work(unittest.TestCase):
         client.do(task, "eve")
         self.assertEqual(report("--process", "counted-lead", "--by", "role")["manager"]["done"], 1)
         self.assertEqual(self.counted("--by", "role")[""]["done"], 9)
+
+    def test_on_time_and_late(self) -> None:
+        """A limit that has passed shows at once; who ends the task later is late; what it took away was handed on."""
+        engine.deploy(limited("hourly", "PT1H"), limited("hasty", "PT1S"), limited("taken", "PT1S", "release"))
+        tasks = {process_id: started(process_id)[1][0] for process_id in ("hourly", "hasty", "taken")}
+        for task_id in tasks.values():
+            client.get(task_id, "ann")
+        client.end(tasks["hourly"], "ann")
+        wait_until("it is given back", lambda: pawl("task", "list", "--process", "taken", "--state", "waiting"))
+        wait_until("it is overdue", lambda: pawl("task", "list", "--process", "hasty", "--overdue"))
+        [status] = pawl("process", "status", "hasty")["processes"]
+        self.assertEqual((status["overdue"], status["running"]), (1, 1))
+        self.assertEqual(pawl("process", "status", "hasty")["activities"][0]["overdue"], 1)
+        client.end(tasks["hasty"], "ann")
+        self.assertEqual({process_id: tuple(report("--process", process_id)["ann"][name]
+                                            for name in ("done", "on_time", "late", "handed_on")) for process_id in tasks},
+                         {"hourly": (1, 1, 0, 0), "hasty": (1, 0, 1, 0), "taken": (0, 0, 0, 1)})
 
     def test_periods_and_formats(self) -> None:
         rows = pawl("report", "work", "--process", "counted", "--by", "person,activity", "--period", "month")
