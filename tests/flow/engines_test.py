@@ -25,9 +25,14 @@ class Crossing(Pair):
         remotes = [e["remote"] for e in events if e["act_id"] == "supply"]
         self.assertEqual([r.get("state") for r in remotes], [None, "running", "completed"])
         self.assertEqual({(r["engine"], r["instance_id"]) for r in remotes}, {(self.south.prefix, supply)})
+        [shown] = self.north.pawl_ok("instance", "show", order, "-o", "json").json["sub_processes"]
+        self.assertEqual((shown["engine"], shown["remote_instance_id"], shown["state"]),
+                         (self.south.prefix, supply, "completed"))
         before = self.image()
         self.assertGreater(self.repeat_everything(), 0)
         self.assertEqual(self.image(), before)
+        for engine in (self.north, self.south):
+            engine.pawl_ok("verify")
 
     def test_same_engine(self) -> None:
         """A sub-process of one's own engine goes the same way."""
