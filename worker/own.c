@@ -63,6 +63,8 @@ until_due(const struct wf_worker *worker, const struct wf_partition *partition)
 int64_t
 wf_own_wait(const struct wf_worker *worker, int64_t limit)
 {
+    if (worker->reassign.under_way)
+        return 0;
     for (int32_t p = 0; p < worker->partition_count; p++) {
         int64_t until = until_due(worker, &worker->partitions[p]);
         if (until < limit)

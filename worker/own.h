@@ -37,7 +37,7 @@ bool wf_own_take(struct wf_worker *worker, struct wf_own_commands *commands) WF_
 struct wf_command *wf_own_add(struct wf_own_commands *commands, int32_t partition, enum wf_operation operation,
                               const struct wf_uuid *instance_id, int32_t n, const char *kind, const char *what);
 
-/* Microseconds until a timer of a served partition may be due, at most `limit`; 0: now. */
+/* Microseconds until there may be something to do, a timer of a served partition say, at most `limit`; 0: now. */
 int64_t wf_own_wait(const struct wf_worker *worker, int64_t limit);
 
 /* What the database's clock has just said. */

@@ -25,7 +25,8 @@ def institution(*staff: Json, **more: Any) -> Json:
 
 def setUpModule() -> None:
     global engine, client
-    engine = unittest.enterModuleContext(Engine("presence", workers=2, session_timeout_ms=6000))
+    engine = unittest.enterModuleContext(  # small batches, so that tasks are looked through in several steps
+        Engine("presence", workers=2, session_timeout_ms=6000, batch_commands=24))
     client = engine.client()
     engine.load(institution(*(person(s, "desk") for s in ("ann", "bob", "cid"))))
     lonely = one("lonely", "priority")

@@ -253,7 +253,10 @@ class Engine(Control, People):
             return self.keep(run, "~engine") if run.changes else []
         except Rejected as why:
             run = self.begin(instance)
-            run.raise_incident(run.instance.open[n], why.code)
+            task = run.instance.open[n]
+            if task.incident and task.incident.code == why.code:
+                return []  # once is enough
+            run.raise_incident(task, why.code)
             return self.keep_incident(run)
 
     # -- definitions

@@ -322,6 +322,8 @@ class Run(StartControl, Crossing):
             presence = "ignore" if rule["method"] == "fcfa" else rule.get("presence", "prefer")
             if (self.assignment.eligible(task, self.group_now(task, rule), presence)
                     or self.assignment.same_person(task) is not None):
+                if task.incident and task.incident.timer is None:  # of an earlier attempt
+                    task.incident = None
                 self.assign_by_rule(task)
 
     def give(self, task: Task, staff: str | None, group: tuple[str, str] | None) -> None:

@@ -6,6 +6,7 @@
 #include "core/constraint.h"
 #include "core/forward.h"
 #include "core/group.h"
+#include "core/incident.h"
 #include "core/load.h"
 #include "core/rule.h"
 #include "core/task.h"
@@ -207,8 +208,11 @@ wf_assignment_retry(struct wf_unit *unit, struct wf_task *task)
         count = wf_group_size(unit, task, rule->based_on, rule->group);
     else
         (void)wf_group_eligible(unit, task, &count);
-    if (count || wf_constraint_same(unit, task))
+    if (count || wf_constraint_same(unit, task)) {
+        if (task->incident && !task->incident->timer) /* of an earlier attempt */
+            wf_incident_resolve(unit, task->instance, task);
         return wf_assignment_apply(unit, task);
+    }
     task->candidates = candidates; /* what no event tells does not change (LOG-1) */
     task->candidate_count = candidate_count;
     return true;

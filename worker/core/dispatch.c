@@ -147,13 +147,16 @@ static void
 raise_rejection(struct wf_unit *unit, const struct wf_command *command)
 {
     struct wf_instance *instance = wf_unit_instance(unit, &command->instance_id);
+    struct wf_task *task = instance ? wf_instance_task(instance, command->task_n) : NULL;
     const char *code = wf_code_name(unit->outcome.code), *detail = unit->outcome.detail;
 
     if (!instance)
         return;
+    if (command->operation == WF_OP_ASSIGN_TASK && task && task->incident && strcmp(task->incident->code, code) == 0)
+        return; /* it is tried again and again: once is enough */
     begin(unit, command);
     unit->outcome.instance = instance;
-    wf_incident_raise(unit, instance, wf_instance_task(instance, command->task_n), code, detail);
+    wf_incident_raise(unit, instance, task, code, detail);
     if (command->operation == WF_OP_FIRE_TIMER)
         wf_timer_forget(unit, command, instance);
     finish(unit, instance);

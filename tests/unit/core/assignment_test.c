@@ -537,3 +537,21 @@ Test(assignment, user_defined_group)
     SAME(try_again(2), "2 A waiting");
     TELL("get 2 dan", "2 A processing @dan");
 }
+
+/* A function that fails is an incident, once, until there is somebody (FWD-3, ASG-8). */
+Test(assignment, tried_again_and_failed)
+{
+    story_begin("I:initial; L:interaction func:f least_working_list; C:completion; I -> L; L -> C");
+    story_answers("f=");
+    TELL("init", "running; 1 I ended; 2 L waiting");
+    story_answers("f!broken");
+    story_reload();
+    SAME(try_again(2), "2 L waiting !rule_failed");
+    cr_assert_not_null(story_instance(0)->tasks[0]->incident);
+    story_reload();
+    SAME(try_again(2), "rejected rule_failed"); /* no second one */
+    story_answers("f=dan");
+    story_reload();
+    SAME(try_again(2), "2 L waiting @dan");
+    cr_assert_null(story_instance(0)->tasks[0]->incident);
+}
