@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import secrets
 import unittest
 from typing import ClassVar
 
-from engine import LIMIT, Engine, Json, wait_until
+from engine import LIMIT, Engine, Json, Reader, Worker, wait_until
 from two_engines import Pair, Works, hand_on, process
 
 
@@ -108,7 +109,8 @@ class Lost(Pair):
         self.control("modify-instance", instance_id, check=True)
 
     def retry(self, instance_id: str) -> None:
-        incident = self.north.value(f"select incident_id from workflow.incident_list where instance_id = '{instance_id}'")
+        incident = self.north.value("select incident_id from workflow.incident_list"
+                                    f" where instance_id = '{instance_id}' and date_resolved is null")
         self.control("retry-incident", instance_id, incident_id=incident)
 
     def begin(self, process_id: str = "order", **data: object) -> str:
@@ -170,6 +172,27 @@ class Lost(Pair):
         self.retry(order)
         self.finish(order)
 
+    def test_another_system(self) -> None:
+        """One that was not there, and is; which does the work though it is no engine."""
+        crm = f"crm-{secrets.token_hex(4)}"
+        self.north.deploy(process("sale", hand_on("sell", "offer", crm), ends={"sold": "done"}))
+        order = self.start("sale", entity_id="car")
+        wait_until("the incident", lambda: self.incidents(order) == ["unknown_engine"])
+        for name in ("command.init-instance", "command.control"):
+            self.north.broker().create_topic(f"{crm}.{name}", 1)
+
+        def tried_again() -> bool:  # what a worker knows of topics is a few seconds old
+            self.retry(order)
+            return bool(self.sub(order)[0])
+        wait_until("it is handed on", tried_again)
+        with contextlib.closing(Reader(self.north.brokers, f"{crm}.command.init-instance")) as reader:
+            asked = reader.wait("the start", lambda message: True).json
+        self.assertEqual((asked["process_id"], asked["entity_id"]), ("offer", "car"))
+        self.client.applied("control", {
+            "operation": "notify", "task_id": asked["requester"]["task_id"], "completion_flag": "sold",
+            "remote": {"engine": crm, "instance_id": asked["instance_id"], "state": "completed"}}, key=order)
+        self.assertEqual(self.state(order), "completed")
+
 
 class Restored(Pair):
     """A database that is restored to an earlier time, on either side: both agree in the end (EOS-21)."""
@@ -181,11 +204,11 @@ class Restored(Pair):
         self.copy(engine, f'create database "{self.name(engine)}_backup" template "{self.name(engine)}"')
         engine.start_worker()
 
-    def restore(self, engine: Engine) -> None:
+    def restore(self, engine: Engine) -> Worker:
         engine.kill_workers()
         self.copy(engine, f'drop database "{self.name(engine)}" with (force)')
         self.copy(engine, f'alter database "{self.name(engine)}_backup" rename to "{self.name(engine)}"')
-        engine.start_worker()
+        return engine.start_worker()
 
     @staticmethod
     def name(engine: Engine) -> str:
@@ -203,6 +226,30 @@ class Restored(Pair):
                 return False
             return True
         wait_until(sql, done)
+
+    def test_what_came_after_is_lost(self) -> None:
+        """
+        The commands after the backup are gone as well, so another history follows, at positions that were heard of before.
+        """
+        order = self.start("order")
+        self.work_until("the supply", lambda: bool(self.sub(order)[0]))
+        supply = self.wait_sub(order, "running")
+        self.pass_through(self.south)
+        self.backup(self.south)
+        for operation in 3 * ("suspend-instance", "resume-instance"):
+            last = self.control(operation, supply, self.people[1].client)["position"]
+        wait_until("that was heard", lambda: self.north.value(
+            f"select position from workflow.sub_process where remote_instance_id = '{supply}'") == str(last))
+        self.south.kill_workers()
+        for name in ("init-instance", "get-task", "end-task", "control", "admin"):
+            self.south.broker().delete_records(self.south.topic(f"command.{name}"), self.south.partitions)
+        self.restore(self.south).wait_log("a person must decide")
+        self.south.kill_workers()
+        self.south.pawl_ok("offsets", "accept")
+        self.south.start_worker()
+        self.work_until("the order", self.all_over)
+        self.check_agreed([row[0] for row in self.north.psql("select instance_id from workflow.instance"
+                                                             " where process_id = 'order'")], events=False)
 
     def go_on_after_restore(self, engine: Engine, orders: list[str]) -> None:
         """Both orders are over; then one side knows less, does it again, and both agree."""

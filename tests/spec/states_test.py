@@ -14,7 +14,7 @@ from play import CorePlay
 from states import PAGE, page, tables
 
 Json = dict[str, Any]
-# An engine that was not there, and is: tests/flow/engines_test.py.
+# An engine that was not there, and is: tests/flow/engines_faults_test.py.
 ELSEWHERE = {("retry-incident", "waiting", "processing")}
 Change = tuple[str, str, str]  # operation, from, to; from is "" of what is new
 
