@@ -15,7 +15,7 @@ from typing import Any
 Json = dict[str, Any]
 
 START, END, NOBODY, EXPIRED = "~start", "~end", "~unoffered", "expired"
-ID_BYTES = 200
+ID_BYTES = 190  # of 200: the longest prefix is of teams
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 SAME, NEAR, NONE = "same", "near", "none"  # what the counterpart is
@@ -31,6 +31,7 @@ ALLOCATORS = {
 TASK_MEMBERS = {"id", "name", "join", "split", "offer", "allocate", "start", "privileges", "timer", "cancels", "mi"}
 OFFER_MEMBERS = {"initiator", "roles", "participants", "filter", "constraint", "familiarParticipant"}
 STAFF_MEMBERS = {"id", "name", "roles", "positions", "departments", "capabilities", "available"}
+DURATION = re.compile(r"P(?=[0-9T])([0-9]+W)?([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?$")
 FILTER_KEYS = ("Capability", "Position", "OrgGroup", "familiarTask")
 
 
@@ -66,7 +67,11 @@ def name_of(item: str | Json) -> str:
 
 
 def names_of(items: Any) -> list[str]:
-    return list(dict.fromkeys(name_of(item) for item in ([items] if isinstance(items, (str, dict)) else items or [])))
+    return list(dict.fromkeys(name_of(item) for item in calls_of(items)))
+
+
+def calls_of(items: Any) -> list[str | Json]:
+    return [items] if isinstance(items, (str, dict)) else items or []
 
 
 def call_of(text: str | Json) -> tuple[str, dict[str, str]]:
@@ -95,8 +100,7 @@ class Organisation:
 
     def __init__(self, model: Json, notes: list[Note]) -> None:
         self.notes = notes
-        self.role, self.department, self.team = Ids("role"), Ids("department"), Ids("team")
-        self.role.known[NOBODY] = NOBODY
+        self.role, self.department, self.team, self.set = Ids("role"), Ids("department"), Ids("team"), Ids("set")
         self.staff: dict[str, Json] = {}
         self.members: dict[str, set[str]] = {}  # of roles, by name
         self.derived: dict[str, list[str]] = {}  # roles made of several, by id
@@ -139,10 +143,9 @@ class Organisation:
         return units
 
     def role_of(self, name: str, people: set[str]) -> str:
-        """A role that has exactly these people."""
-        role = self.role(name)
-        if name not in self.members:
-            self.derived[role] = sorted(people)
+        """A role that has exactly these people; a tilde keeps it apart from those of the model."""
+        role = f"~{self.set(name)}"
+        self.derived[role] = sorted(people)
         return role
 
     def institution(self) -> Json:
@@ -159,7 +162,7 @@ class Organisation:
             "teams": [self._unit(self.team, "team", t, above) for t, above in positions.items()]
             + [{"team_id": self.team(f"also {d}")} for d in sorted(several)],
             "roles": [{"role_id": self.role(r)} for r in roles]
-            + [{"role_id": r} for r in self.derived if r not in map(self.role, roles)],
+            + [{"role_id": r} for r in self.derived],
             "staff": [self._staff(staff_id, person) for staff_id, person in self.staff.items()],
         }
 
@@ -185,8 +188,12 @@ class Process:
     """The tasks of a model, one after the other: the data says who does them, not what follows what."""
 
     def __init__(self, tasks: list[Json], organisation: Organisation, notes: list[Note]) -> None:
-        self.tasks = {task["id"]: task for task in tasks}
+        self.tasks: dict[str, Json] = {}
         self.organisation, self.notes = organisation, notes
+        for task in tasks:
+            if task["id"] in self.tasks:
+                self.note(task["id"], "a second task of this id", "left out")
+            self.tasks.setdefault(task["id"], task)
         self.activity = Ids("task")
 
     def note(self, task: str, what: str, here: str, nearness: str = NONE) -> None:
@@ -227,7 +234,7 @@ class Process:
     def _referred(self, task: Json) -> list[str]:
         offer = task.get("offer") or {}
         return names_of(offer.get("familiarParticipant")) + [
-            params["familiarTask"] for _, params in map(call_of, offer.get("constraint", [])) if "familiarTask" in params]
+            params["familiarTask"] for _, params in map(call_of, calls_of(offer.get("constraint"))) if "familiarTask" in params]
 
     def _activity(self, task: Json) -> Json:
         known = self.activity(task["id"])
@@ -248,8 +255,8 @@ class Process:
         if not timer:
             return {}
         kind = {"OnEnabled": "take", "OnExecuting": "end"}.get(timer.get("trigger", ""))
-        if not kind or not timer.get("duration"):
-            self.note(task["id"], f"timer {timer}", "no time limit: how long is known in an instance only")
+        if not kind or not DURATION.match(timer.get("duration") or ""):
+            self.note(task["id"], f"timer {timer}", "no time limit: it has no fixed duration, or one in months")
             return {}
         self.note(task["id"], f"timer {timer['trigger']} {timer['duration']}",
                   f"time limit `{kind}`, which ends the task with the flag `{EXPIRED}`", NEAR)
@@ -288,13 +295,13 @@ class Process:
         found = set(people) - set(unknown)
         for role in roles:
             found |= organisation.members.get(role, set())
-        filters = [f for f in offer.get("filter", []) if self._applies(task["id"], f)]
+        filters = [f for f in calls_of(offer.get("filter")) if self._applies(task["id"], f)]
         for text in filters:
             found &= self._filtered(text)
         if offer.get("initiator") != "system" or not (roles or people):
             self.note(task["id"], "offered by an administrator", f"role `{NOBODY}`, which nobody has: it waits for `reassign-task`",
                       NEAR)
-            return organisation.role_of(NOBODY, set())
+            return organisation.role_of(NOBODY[1:], set())
         if not found:
             self.note(task["id"], "nobody is in the distribution set", "it waits until somebody is, or for `reassign-task`", SAME)
         if len(roles) == 1 and not people and not filters:
@@ -307,7 +314,7 @@ class Process:
     @staticmethod
     def _words(text: str | Json) -> str:
         name, params = call_of(text)
-        return " ".join(params.values()) or name
+        return " ".join([name, *(f"{key} {value}" for key, value in sorted(params.items()))])
 
     def _applies(self, task: str, text: str | Json) -> bool:
         name, params = call_of(text)
@@ -333,7 +340,7 @@ class Process:
     def _constraints(self, task: Json) -> Json:
         """Four eyes and the familiar participant; of tasks that are work here."""
         offer, not_by, same_as = task["offer"], list[str](), list[str]()
-        for text in offer.get("constraint", []):
+        for text in calls_of(offer.get("constraint")):
             name, params = call_of(text)
             if name == "SeparationOfDuties" and self._usable(task["id"], name, params.get("familiarTask", "")):
                 not_by.append(self.activity(params["familiarTask"]))
