@@ -9,6 +9,7 @@ can judge by it.
 from __future__ import annotations
 
 import random
+import signal
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -110,12 +111,22 @@ class Crowd:
 
     # a wave
 
-    def play(self, assignments: int) -> None:
+    def play(self, assignments: int, kills: int = 0) -> None:
+        """So often, in the middle of things, a worker is killed and another one started."""
         count = max(WAVES_MIN, assignments // WAVE_SIZE)
+        moments = Counter(self.random.randrange(assignments) for _ in range(kills))
+        begun = 0
         for number in range(count):
-            self.wave(assignments // count + (number < assignments % count))
+            size = assignments // count + (number < assignments % count)
+            self.wave(size, Counter({at - begun: n for at, n in moments.items() if 0 <= at - begun < size}))
+            begun += size
 
-    def wave(self, size: int) -> None:
+    def kill(self) -> None:
+        running = [worker for worker in self.engine.workers if worker.running()]
+        self.random.choice(running).signal(signal.SIGKILL)
+        self.engine.start_worker()
+
+    def wave(self, size: int, kills: Counter[int]) -> None:
         """Every third one only by working list: then the lists of the idle grow by nothing else, and all is known of them."""
         number = len(self.waves) + 1
         only_least = number % 3 == 0
@@ -129,6 +140,8 @@ class Crowd:
         work = self.work_of(busy, size)
         for n in range(size):
             self.begin(wave, busy)
+            for _ in range(kills[n]):
+                self.kill()
             if task := next(work, None):
                 self.do(*task, busy)
             if n % FLAP_EVERY == 0:
