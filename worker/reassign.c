@@ -86,8 +86,10 @@ wf_reassign_take(struct wf_worker *worker, struct wf_own_commands *commands)
     for (int32_t p = 0; p < worker->partition_count; p++)
         if (worker->partitions[p].state == WF_PARTITION_SERVED)
             served[served_count++] = p;
-    if (!served_count)
+    if (!served_count) {
+        *reassign = (struct wf_reassign){.version = -1};
         return true;
+    }
     if (!look(worker))
         return false;
     if (!begin(worker))
