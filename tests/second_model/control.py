@@ -2,12 +2,13 @@
 from __future__ import annotations
 
 import crossing
-from definition import duration
+from definition import WORKS, duration
 from rejection import Rejected
 from start import KINDS
 from state import Arrival, Instance, Task
 
 IN_HAND = ("processing", "pausing")
+MOST_HELD = 100  # tasks that a resume leaves behind
 
 
 class Control:
@@ -161,6 +162,21 @@ class Control:
         return self.finish(run, data)
 
     def resume_instance(self, data: dict) -> tuple:
+        """FWD-3: where a pending task cannot go on, that is an incident of this task; the others do."""
+        held: dict[int, str] = {}
+        while True:
+            run = self.resumed(data)
+            for n, code in held.items():
+                run.raise_incident(run.instance.open[n], code)
+            try:
+                return self.finish(run, data)
+            except Rejected as why:
+                task = self.live(data).open.get(run.checked)
+                if task is None or run.activity(task).type in WORKS or len(held) >= MOST_HELD:
+                    raise
+                held[run.checked] = why.code
+
+    def resumed(self, data: dict):
         run = self.in_state(data, "suspended")
         run.ask_again = True
         run.set_state("running")
@@ -170,7 +186,7 @@ class Control:
             activity = run.activity(task)
             if task.state == "waiting" and activity.type == "automation" and not activity.sub_process and run.is_offered(task):
                 run.offer_job(task)
-        return self.finish(run, data)
+        return run
 
     def cancel_instance(self, data: dict) -> tuple:
         run = self.begin(self.live(data))

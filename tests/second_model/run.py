@@ -5,7 +5,7 @@ import conditions
 import dependency
 from assignment import KIND_NAMES, Assignment, group_of
 from crossing import Crossing
-from definition import MERGES
+from definition import MERGES, WORKS
 from rejection import Rejected
 from start import StartControl
 from state import Arrival, Batch, End, Instance, Task
@@ -36,6 +36,7 @@ class Run(StartControl, Crossing):
         self.changes: dict[int | str, Change] = {}  # by task number, or "instance"; in order
         self.ask_again = False                      # user-defined pre rules of what is pending (FWD-7)
         self.line: list[Task] = []                  # new tasks that have not moved yet
+        self.checked = 0                            # the pending task whose turn it is
         self.started: list[int] = []
 
     # -- what changed
@@ -78,6 +79,7 @@ class Run(StartControl, Crossing):
         while moved:
             moved, n = False, 0
             while n := self.next_pending(n):
+                self.checked = n
                 if self.try_to_start(self.instance.open[n]):
                     moved = True
                     self.move_line()
@@ -101,7 +103,11 @@ class Run(StartControl, Crossing):
         if self.instance.state in ("suspended", "cancelled", "completed"):
             return 0
         return next((n for n, task in self.instance.open.items()
-                     if n > after and task.state == "pending" and self.asked(task)), 0)
+                     if n > after and task.state == "pending" and self.asked(task) and not self.held(task)), 0)
+
+    def held(self, task: Task) -> bool:
+        """FWD-3: it could not go on when the instance was resumed, and waits for somebody to retry it."""
+        return task.incident is not None and self.definition.activities[task.act_id].type not in WORKS
 
     def try_to_start(self, task: Task) -> bool:
         """Whether the task left `pending`."""

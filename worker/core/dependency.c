@@ -309,6 +309,9 @@ wf_dependency_reason(struct wf_unit *unit, const struct wf_task *task)
                                      : unmet_by_rule(task->instance, pre_rule_after(activity, task->pre_act_id));
     int32_t votes, needed;
 
+    if (task->incident)
+        return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for its incident \"%s\" to be retried", task->n,
+                               activity->act_id, task->incident->code);
     if (wf_rule_is_pre(activity))
         return wf_arena_printf(unit->arena, "task %d of \"%s\" waits for the pre rule \"%s\"", task->n,
                                activity->act_id, activity->ex_pre_rule_func);

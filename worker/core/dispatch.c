@@ -10,7 +10,10 @@
 #include "core/task.h"
 #include "core/timer.h"
 
-enum { STARTED_MAX = 100 }; /* task ids that an outcome lists */
+enum {
+    STARTED_MAX = 100, /* task ids that an outcome lists */
+    HELD_MAX = 100,    /* pending tasks of an instance that a resume leaves behind; with more it is rejected */
+};
 
 static struct wf_uuid
 hash_scope(const char *kind, const char *key)
@@ -138,6 +141,7 @@ begin(struct wf_unit *unit, const struct wf_command *command)
     unit->changes = NULL;
     unit->moving_at = unit->moving_count = 0;
     unit->created = 0;
+    unit->checked = NULL;
     unit->rejected = false;
     unit->outcome = (struct wf_outcome){.result = WF_RESULT_APPLIED};
 }
@@ -176,6 +180,9 @@ apply_and_move(struct wf_unit *unit, const struct wf_command *command)
     if (!wf_operation_apply(unit, command))
         return false;
     struct wf_instance *instance = unit->outcome.instance;
+    for (size_t i = 0; i < unit->held_count; i++)
+        wf_incident_raise(unit, instance, wf_instance_task(instance, unit->held[i].n), unit->held[i].code,
+                          unit->held[i].detail);
     return !instance || !(unit->event_count || checks_again(command)) ||
            wf_task_run(unit, instance);
 }
@@ -198,6 +205,31 @@ notify_anyway(struct wf_unit *unit, const struct wf_command *command)
     return false;
 }
 
+/*
+ * FWD-3: what a resumed instance does is the engine's own step, so where a pending task cannot go on, that is an incident
+ * of this task, and the others do.  True: the task is put on the list, and the command is to be applied once more.
+ */
+static bool
+hold_back(struct wf_unit *unit, const struct wf_command *command)
+{
+    struct wf_outcome rejection = unit->outcome;
+    struct wf_held_task held = {.code = wf_code_name(rejection.code), .detail = rejection.detail};
+
+    if (command->operation != WF_OP_RESUME_INSTANCE || !unit->rejected || rejection.asks || !unit->checked ||
+        unit->held_count >= HELD_MAX)
+        return false;
+    held.n = unit->checked->n;
+    roll_back(unit);
+    const struct wf_task *task = wf_instance_task(rejection.instance, held.n);
+    if (task && task->state == WF_TASK_PENDING && !task->incident && !wf_act_type_works(task->activity->type)) {
+        WF_ARENA_PUSH(unit->arena, unit->held, unit->held_count, unit->held_capacity, held);
+        begin(unit, command);
+        return true;
+    }
+    unit->outcome = rejection;
+    return false;
+}
+
 /* Who asked for an instance learns of a start that was rejected or repeated. */
 static void
 answer_requester(struct wf_unit *unit, const struct wf_command *command)
@@ -210,6 +242,8 @@ void
 wf_dispatch(struct wf_unit *unit, const struct wf_command *command)
 {
     begin(unit, command);
+    unit->held = NULL;
+    unit->held_count = unit->held_capacity = 0;
 
     struct wf_uuid scope = wf_command_scope(command);
     const struct wf_seen *seen = command->id_given ? wf_unit_seen(unit, &scope, &command->id_hash) : NULL;
@@ -219,6 +253,8 @@ wf_dispatch(struct wf_unit *unit, const struct wf_command *command)
         return;
     }
     bool applied = apply_and_move(unit, command);
+    while (!applied && hold_back(unit, command))
+        applied = apply_and_move(unit, command);
     if (!applied || unit->outcome.asks) {
         roll_back(unit);
         if (!unit->rejected || unit->outcome.asks)

@@ -181,12 +181,19 @@ proceed(struct wf_unit *unit, struct wf_task *task)
     }
 }
 
+/* FWD-3: where it could not go on when the instance was resumed, it stays until its incident is retried. */
+static bool
+is_held(const struct wf_task *task)
+{
+    return task->incident && !wf_act_type_works(task->activity->type);
+}
+
 /* Moves a pending task if it can be moved; says whether it did. */
 static bool
 move(struct wf_unit *unit, struct wf_task *task, bool *ret_moved)
 {
     *ret_moved = false;
-    if (task->state != WF_TASK_PENDING || task->instance->state == WF_INSTANCE_SUSPENDED)
+    if (task->state != WF_TASK_PENDING || task->instance->state == WF_INSTANCE_SUSPENDED || is_held(task))
         return true;
 
     switch (wf_dependency_check(unit, task)) {
@@ -220,13 +227,15 @@ wf_task_run(struct wf_unit *unit, struct wf_instance *instance)
 {
     bool any = true;
 
+    unit->checked = NULL;
     if (!move_line(unit))
         return false;
     while (any) {
         any = false;
         for (size_t i = 0; i < instance->task_count; i++) {
             bool moved;
-            if (!move(unit, instance->tasks[i], &moved) || !move_line(unit))
+            unit->checked = instance->tasks[i];
+            if (!move(unit, unit->checked, &moved) || !move_line(unit))
                 return false;
             any |= moved;
         }

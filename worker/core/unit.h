@@ -170,6 +170,12 @@ struct wf_change; /* undo record */
 struct wf_load;
 struct wf_token;
 
+/* A task that could not go on when its instance was resumed, and why. */
+struct wf_held_task {
+    int32_t n;
+    const char *code, *detail;
+};
+
 struct wf_unit {
     struct wf_arena *arena;
     int64_t now; /* the core's time: the database's */
@@ -231,6 +237,9 @@ struct wf_unit {
     struct wf_task **moving;   /* tasks created and not yet moved, first in first out (DEP-9) */
     size_t moving_at, moving_count, moving_capacity;
     int32_t created;           /* tasks created by the command */
+    struct wf_task *checked;   /* the pending task whose turn it is */
+    struct wf_held_task *held;      /* pending tasks that a resume leaves where they are, with an incident (FWD-3) */
+    size_t held_count, held_capacity;
     bool rejected;
     struct wf_outcome outcome;
 };

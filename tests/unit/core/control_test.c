@@ -324,18 +324,6 @@ Test(control, suspended_completion)
     TELL("resume actor:op", "rejected instance_ended");
 }
 
-/* A resume whose forward steps reach no route is rejected, and nothing has changed (FWD-3). */
-Test(control, resume_is_rejected)
-{
-    story_begin("I:initial; A:task; D:dummy; C:completion; I -> A; A -> D; D -ok-> C");
-    TELL("init", "running; 1 I ended; 2 A waiting");
-    TELL("get 2 ann", "2 A processing @ann");
-    TELL("suspend actor:op", "suspended");
-    TELL("end 2 ann no", "2 A ended no; 3 D pending");
-    TELL("resume actor:op", "rejected no_route flags:ok");
-    TELL("cancel actor:op", "3 D withdrawn; cancelled");
-}
-
 /* TSK-5: each of the three states; every open task is withdrawn. */
 Test(control, cancel)
 {
