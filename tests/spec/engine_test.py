@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
 import time
 import unittest
 from collections import defaultdict
@@ -13,7 +15,7 @@ from typing import Any
 from case import all_cases
 from engine_play import Bus, EnginePlay, functions_sql, read_rows
 
-from engine import Engine  # on the path by now
+from engine import Engine, wait_until  # on the path by now
 
 Json = dict[str, Any]
 SIDE_BY_SIDE = 48
@@ -28,6 +30,13 @@ def merged(files: list[Json]) -> Json:
     return whole
 
 
+def partitions_of(engine: Engine, topic: str) -> int:
+    """Those that have a leader: a reader that comes earlier would read nothing, ever."""
+    told = subprocess.run(["kcat", "-L", "-J", "-b", engine.brokers, "-t", engine.topic(topic)], stdout=subprocess.PIPE)
+    found = json.loads(told.stdout or "{}").get("topics", [{}])[0]
+    return sum(partition.get("leader", -1) >= 0 for partition in found.get("partitions", []))
+
+
 class Cases(unittest.TestCase):
     def test_all(self) -> None:
         everything = [case for case in all_cases() if not CHOSEN or case.rule in CHOSEN]
@@ -36,7 +45,7 @@ class Cases(unittest.TestCase):
             executives = {a["auto_executive"] for case in cases for a in self.activities(case) if "auto_executive" in a}
             plays = [EnginePlay(case, number, engine, None, client)  # type: ignore[arg-type]
                      for number, case in enumerate(cases)]
-            self.prepare(engine, client, plays)
+            self.prepare(engine, client, plays, executives)
             bus = Bus(engine, executives)
             for play in plays:
                 play.bus = bus
@@ -69,7 +78,8 @@ class Cases(unittest.TestCase):
             return f"{type(error).__name__}: {error}"
         return None
 
-    def prepare(self, engine: Engine, client: Any, plays: list[EnginePlay]) -> None:
+    def prepare(self, engine: Engine, client: Any, plays: list[EnginePlay], executives: set[str]) -> None:
+        engine.broker().create_topic(engine.topic("reply.me"), engine.partitions)
         engine.psql(functions_sql([function for play in plays for function in play.functions()]))
         setups = [play.setup() for play in plays]
         engine.load(merged([institution for _, institution in setups]))
@@ -79,7 +89,8 @@ class Cases(unittest.TestCase):
             outcome = client.outcome(command_id)
             self.assertEqual(outcome["result"], "applied", outcome)
         engine.topics()  # the job topics of the executives
-        engine.broker().create_topic(engine.topic("reply.me"), engine.partitions)
+        for name in ["reply.me", *(f"job.{one}" for one in executives)]:
+            wait_until(f"the broker knows {name}", lambda: partitions_of(engine, name) == engine.partitions)
 
 
 if __name__ == "__main__":
