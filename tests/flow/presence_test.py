@@ -40,6 +40,7 @@ def tearDownModule() -> None:
         if code:
             raise AssertionError(f"a worker ended with {code}")
     engine.check_settled()
+    engine.pawl_ok("verify")
 
 
 def start_many(process_id: str, count: int) -> list[str]:
