@@ -152,6 +152,17 @@ class Lost(Pair):
         self.retry(order)
         self.finish(order)
 
+    def test_too_large_there(self) -> None:
+        """BUS-3: also of a start that the other engine will not even read, the one who waits is told."""
+        self.south.kill_workers()
+        self.south.start_worker(command_max_bytes=3000)
+        order = self.begin(variables={"much": secrets.token_hex(5000)})
+        wait_until("the incident", lambda: self.incidents(order) == ["too_large"])
+        self.south.kill_workers()
+        self.south.start_worker()
+        self.retry(order)
+        self.finish(order)
+
     def test_no_answer(self) -> None:
         """A time limit ends the task; the instance that was to work for it is cancelled when it begins at last."""
         self.north.deploy(process("hurried", {**hand_on("supply", "supply", self.south), "time_limits":

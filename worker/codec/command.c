@@ -309,6 +309,26 @@ fill_refusal(const struct decoder *decoder, struct wf_refusal *ret_refusal)
     };
 }
 
+/* Who waits for an instance whose start is too large, lest that wait be for ever (ENG-2); nothing if it cannot be read. */
+static void
+read_requester(struct decoder *decoder)
+{
+    struct wf_command *command = &decoder->data.decoded.command;
+    struct decoder other = *decoder;
+
+    other.faults = (struct wf_faults){.arena = decoder->reading.arena};
+    other.reading.faults = &other.faults;
+    if (decoder->in->topic != WF_TOPIC_COMMAND_INIT && !decoder->in->single_topic)
+        return;
+    wf_envelope_value(&other.reading, decoder->in, &other.envelope);
+    if (!decode_data(&other) || other.data.decoded.command.operation != WF_OP_INIT_INSTANCE)
+        return;
+    decoder->operation = other.operation;
+    command->requester = other.data.decoded.command.requester;
+    command->has_instance_id = other.data.decoded.command.has_instance_id;
+    command->instance_id = other.data.decoded.command.instance_id;
+}
+
 bool
 wf_command_decode(const struct wf_codec *codec, const struct wf_incoming *in, struct wf_arena *arena,
                   struct wf_decoded *ret_decoded, struct wf_refusal *ret_refusal)
@@ -321,11 +341,13 @@ wf_command_decode(const struct wf_codec *codec, const struct wf_incoming *in, st
     };
 
     wf_envelope_headers(&decoder.reading, in, &decoder.envelope);
-    if (in->value.length > codec->command_max_bytes)
+    if (in->value.length > codec->command_max_bytes) {
         refuse(&decoder, WF_CODE_TOO_LARGE, "the value has %zu bytes, more than the %zu allowed", in->value.length,
                codec->command_max_bytes);
-    else
+        read_requester(&decoder);
+    } else {
         wf_envelope_value(&decoder.reading, in, &decoder.envelope);
+    }
     wf_envelope_apply(&decoder.reading, in, &decoder.envelope, &decoder.data.decoded);
     if (!decode_data(&decoder)) {
         fill_refusal(&decoder, ret_refusal);

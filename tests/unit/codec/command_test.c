@@ -358,6 +358,21 @@ Test(command, ten_megabytes)
     cr_expect_str_eq(refusal.command.id, "c-1");
 }
 
+/* ENG-2: whoever waits for an instance is told that its start is too large, so that much of it is read. */
+Test(command, a_start_that_is_too_large)
+{
+    static const char start[] = "{\"process_id\":\"p\",\"instance_id\":\"0193f2c4-8a1e-7b60-9c35-2f4e6d8a1b07\","
+                                "\"requester\":{\"engine\":\"north\"}}";
+    struct wf_incoming in = incoming(WF_OP_INIT_INSTANCE, start);
+
+    codec.command_max_bytes = 10;
+    cr_expect_not(wf_command_decode(&codec, &in, &arena, &decoded, &refusal));
+    cr_expect_eq(refusal.code, WF_CODE_TOO_LARGE);
+    cr_expect_str_eq(refusal.operation, "init-instance");
+    cr_expect(refusal.command.has_instance_id);
+    cr_expect_str_eq(refusal.command.requester, "{\"engine\":\"north\"}");
+}
+
 /* Many members cost no more than their sorting. */
 Test(command, many_members, .timeout = 5)
 {
