@@ -141,6 +141,8 @@ def command(line: dict, names: dict[str, str]) -> str:
     operation = data.pop("operation", line["topic"])
     instance_id = data.pop("instance_id", None) or data.get("task_id", "").partition(":")[0]
     name, more = names.get(instance_id, instance_id), [f"id={line.get('id')}"] * ("id" in line)
+    if line["topic"] == "admin" and "reason" in data:
+        more.append(f"why={shlex.quote(data['reason'])}")
     task = data.pop("task_id", "").partition(":")[2]
     task = task if name == "i" else f"{name}:{task}"
     if operation == "init-instance":

@@ -252,6 +252,9 @@ class Engine(Control, People):
             run.assign_again(run.instance.open[n])
             return self.keep(run, "~engine") if run.changes else []
         except Rejected as why:
+            known = instance.open[n].incident
+            if known and known.code == why.code:
+                return []  # it is tried again and again: once is enough
             run = self.begin(instance)
             task = run.instance.open[n]
             if task.incident and task.incident.code == why.code:

@@ -13,17 +13,42 @@ class Violation(Exception):
     """A property does not hold."""
 
 
+class Loads:
+    """How many open tasks everybody has, in all instances (ASG-4); and what the last command did to that."""
+
+    def __init__(self) -> None:
+        self.open: collections.Counter = collections.Counter()
+        self.begin()
+
+    def begin(self) -> None:
+        self.got: collections.Counter = collections.Counter()
+        self.lost: collections.Counter = collections.Counter()  # but for what somebody ended
+
+    def change(self, before: dict | None, row: dict, assigned: bool) -> None:
+        """`assigned`: by a rule, perhaps to who had it before."""
+        old = before.get("staff_id") if before else None
+        new = row.get("staff_id") if row["state"] not in OVER else None
+        if old == new and not assigned:
+            return
+        if old:
+            self.open[old] -= 1
+            self.lost[old] += row["state"] != "ended"
+        if new:
+            self.open[new] += 1
+            self.got[new] += 1
+
+
 class Folded:
     """An instance as its events tell it."""
 
-    def __init__(self, loads: collections.Counter) -> None:
+    def __init__(self, loads: Loads) -> None:
         self.row: dict = {"state": None}
         self.to_do: dict[int, dict] = {}
         self.have_done: dict[int, dict] = {}
         self.arrivals: dict[int, list] = {}
         self.batches: dict[int, dict] = {1: {"parent": (0, 0), "opened_by": 1, "closed_by": 0}}
         self.position = 0
-        self.loads = loads          # of everybody, in all instances: open tasks (ASG-4)
+        self.loads = loads
         self.compared: list = []    # rows of have_done_tasks that were found right; they never change again
 
     def add(self, event: dict) -> None:
@@ -60,19 +85,13 @@ class Folded:
             raise Violation(f"task {n} is new, out of turn")
         row = row_of(data)
         (self.have_done if row["state"] in OVER else self.to_do)[n] = row
-        self.count(before, row)
+        self.loads.change(before, row, "assignment" in data)
         arrivals = self.arrivals.setdefault(n, [(data.get("pre_act_id"), data["branch_no"])] if before is None else [])
         arrivals += [(a.get("pre_act_id"), a["branch_no"]) for a in data.get("joined", ())]
         for serial in data.get("closed", ()):
             self.close_batch(serial, n)
         if "parent_serial_no" in data:
             self.nest(data)
-
-    def count(self, before: dict | None, row: dict) -> None:
-        if before and before.get("staff_id"):
-            self.loads[before["staff_id"]] -= 1
-        if row["state"] not in OVER and row.get("staff_id"):
-            self.loads[row["staff_id"]] += 1
 
     def open_batches(self, data: dict) -> None:
         for serial in data.get("opened", ()):
@@ -110,7 +129,7 @@ class Fold:
     def __init__(self) -> None:
         self.instances: dict[str, Folded] = {}
         self.sequences: dict[tuple, int] = {}
-        self.loads: collections.Counter = collections.Counter()
+        self.loads = Loads()
 
     def add(self, events: list[dict]) -> set[str]:
         """The events of one command; returns the instances that changed.
@@ -118,6 +137,7 @@ class Fold:
         A command is one step: the event that opens a batch may stand behind that of a task that is of it by now.
         """
         events = [e for e in events if e["topic"] in ("state.task", "state.instance")]
+        self.loads.begin()
         changed = {e["data"]["instance_id"] for e in events}
         for instance_id in changed:
             self.instances.setdefault(instance_id, Folded(self.loads))

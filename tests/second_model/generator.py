@@ -14,11 +14,11 @@ LIMITS = ("PT1M", "PT10M", "PT1H", "PT2H")
 def institution(rng: random.Random) -> dict:
     staff = []
     for name in rng.sample(STAFF, rng.randint(2, len(STAFF))):
-        person: dict = {"staff_id": name, "logging_on": rng.random() < 0.8, "on_leave": rng.random() < 0.12}
+        person: dict = {"staff_id": name, "logging_on": rng.random() < 0.8, "on_leave": rng.random() < 0.08}
         if rng.random() < 0.8:
             person["dept_id"] = rng.choice(("d", "d1", "e"))
         person["teams"] = rng.sample(("t", "t1", "u"), rng.randint(0, 2))
-        person["roles"] = [{"role_id": r, "priority_num": rng.randint(1, 3)} for r in ("q", "r", "s") if rng.random() < 0.6]
+        person["roles"] = [{"role_id": r, "priority_num": rng.randint(1, 3)} for r in ("q", "r", "s") if rng.random() < 0.7]
         staff.append(person)
     file = {
         "departments": [{"dept_id": "d"}, {"dept_id": "d1", "super_dept_id": "d"}, {"dept_id": "e"}],
@@ -74,8 +74,8 @@ class Maker:
 
     def task(self, method: str | None = None) -> str:
         act_id = self.new("T", "interaction")
-        methods = ["fcfa"] * 4 + ["priority", "all"]
-        methods += [m for m in ("round_robin", "least_working_list") if m in self.features]
+        methods = ["fcfa", "fcfa", "priority", "all"]
+        methods += [m for m in ("round_robin", "least_working_list", "round_robin", "least_working_list") if m in self.features]
         method = method or self.rng.choice(methods)
         by_role = method in ("priority", "round_robin")
         kind = "role_based" if by_role else self.rng.choice(("dept_based", "team_based", "role_based", "role_based"))
@@ -105,22 +105,22 @@ class Maker:
     def program(self) -> str:
         """Work for executors, or for another instance."""
         if self.has("sub_process", 0.45):
-            sub = {"process_id": self.rng.choice(("p1", "p2", "p2", "p9") if self.chance(0.2) else
+            sub = {"process_id": self.rng.choice(("p1", "p2", "p2", "p9") if self.chance(0.1) else
                                                  ("p2",) if self.process_id == "p1" else ("p1",))}
             sub |= {"engine": "other"} if self.chance(0.25) else {}
             act_id = self.new("P", "automation", sub_process=sub)
         else:
             act_id = self.new("P", "automation", auto_executive="x")
-        if self.has("timers", 0.4):
+        if self.has("timers", 0.5):
             self.by_id(act_id)["time_limits"] = self.limits(("remind", "release", "end"))
             if self.chance(0.6):
                 self.by_id(act_id)["time_limits"]["retries"] = self.rng.randint(0, 3)
         return act_id
 
     def work(self) -> str:
-        if self.chance(0.15):
+        if self.chance(0.22):
             return self.program()
-        return self.task("fcfa" if self.chance(0.6) else None)
+        return self.task("fcfa" if self.chance(0.3) else None)
 
     def merge(self) -> str:
         kind = self.rng.choice(("and_merge", "and_merge", "or_merge", "vote_merge"))

@@ -91,8 +91,9 @@ class Institution:
     # -- changes
 
     def after_presence(self, data: dict) -> "Institution":
-        new = copy.deepcopy(self)
-        person = new.staff[data["staff_id"]]
+        new = copy.copy(self)
+        new.staff = dict(self.staff)
+        person = new.staff[data["staff_id"]] = copy.copy(self.staff[data["staff_id"]])
         person.logging_on = data.get("logging_on", person.logging_on)
         person.on_leave = data.get("on_leave", person.on_leave)
         return new

@@ -4,14 +4,15 @@ from __future__ import annotations
 import random
 
 import generator
+from administrator import NOBODY, Administrator
 from engine import Engine
-from events import task_id, timestamp
+from events import task_id
 from state import Instance, OVER, Task
 
-NOBODY, NOWHERE = "zoe", "00000000-0000-4000-8000-0000000000ff"
+NOWHERE = "00000000-0000-4000-8000-0000000000ff"
 
 
-class Player:
+class Player(Administrator):
     def __init__(self, rng: random.Random, engine: Engine, features: set[str]) -> None:
         self.rng, self.engine, self.features = rng, engine, features
         self.sent: list[dict] = []
@@ -19,11 +20,11 @@ class Player:
         self.moves = self.weighted()
 
     def weighted(self) -> list:
-        moves = [(self.start, 7), (self.take, 26), (self.finish, 34), (self.take_next, 5), (self.hold, 7),
+        moves = [(self.start, 7), (self.take, 26), (self.finish, 34), (self.take_next, 4), (self.deploy, 0.15), (self.hold, 7),
                  (self.reassign, 4), (self.set, 2), (self.show, 1), (self.cancel, 0.6), (self.again, 2),
                  (self.nonsense, 2)]
         if "suspend" in self.features:
-            moves += [(self.suspend, 2.5), (self.resume, 4)]
+            moves += [(self.suspend, 2), (self.resume, 8)]
         if "modify" in self.features:
             moves += [(self.modify, 2.5)]
         if "user_rules" in self.features:
@@ -33,9 +34,9 @@ class Player:
         if "authorize" in self.features:
             moves += [(self.presence, 2), (self.authorize, 1), (self.revoke, 0.6), (self.replace, 0.2)]
         if "timers" in self.features:
-            moves += [(self.advance, 2.5), (self.extend, 1.5)]
+            moves += [(self.advance, 4), (self.extend, 1.5)]
         if "incidents" in self.features:
-            moves += [(self.fail, 4), (self.retry_incident, 4)]
+            moves += [(self.fail, 7), (self.retry_incident, 4)]
         if "sub_process" in self.features:
             moves += [(self.notify, 1)]
         if "subscriptions" in self.features:
@@ -73,12 +74,16 @@ class Player:
             tasks = list(instance.done.values() if self.chance(0.3) else instance.open.values())
             return (instance, self.rng.choice(tasks)) if tasks else None
         right = [(i, t) for i in self.engine.instances.values() if i.state not in OVER
-                 for t in i.open.values() if t.state in states]
+                 for t in i.open.values() if t.state in states and not i.definition.activities[t.act_id].sub_process]
         awake = [(i, t) for i, t in right if i.state != "suspended"]
-        return self.rng.choice(awake if awake and self.chance(0.85) else right) if right else None
+        return self.rng.choice(awake if awake and self.chance(0.9) else right) if right else None
 
     def anybody(self) -> str:
-        return NOBODY if self.chance(0.02) else self.rng.choice(sorted(self.engine.institution.staff) or [NOBODY])
+        people = self.engine.institution.staff
+        here = sorted(name for name in people if not people[name].on_leave)
+        if self.chance(0.02) or not people:
+            return NOBODY
+        return self.rng.choice(here if here and self.chance(0.9) else sorted(people))
 
     def somebody_of(self, instance: Instance, task: Task) -> str:
         """Somebody who probably may."""
@@ -87,7 +92,9 @@ class Player:
         if task.staff:
             return task.staff
         if task.group:
-            people = self.engine.institution.members(*task.group)
+            people = ([p for p in map(self.engine.institution.staff.get, task.candidates) if p]
+                      if task.group[0] == "user_defined" else self.engine.institution.members(*task.group))
+            people = [p for p in people if not p.on_leave] or people
             if people:
                 return self.rng.choice(people).staff_id
         return self.anybody()
@@ -262,48 +269,6 @@ class Player:
         files = [versions[-1].document for versions in self.engine.definitions.values()]
         return {"answers": generator.answers(self.rng, files, self.engine.institution)}
 
-    # -- people
-
-    def load(self) -> dict:
-        person: dict = {"staff_id": self.rng.choice(generator.STAFF)}
-        if self.chance(0.7):
-            person["logging_on"] = self.chance(0.6)
-        if self.chance(0.5):
-            person["on_leave"] = self.chance(0.3)
-        if self.chance(0.2):
-            person["roles"] = self.rng.sample(("q", "r", "s"), self.rng.randint(0, 3))
-        return {"topic": "admin", "key": "institution", "data": {"operation": "load-institution",
-                                                                 "institution": {"staff": [person]}}}
-
-    def replace(self) -> dict:
-        """All that is, without somebody."""
-        file = generator.institution(self.rng)
-        return {"topic": "admin", "key": "institution",
-                "data": {"operation": "load-institution", "institution": file | {"replace": True}}}
-
-    def presence(self) -> dict:
-        data = {"operation": "set-presence", "staff_id": self.anybody(), "on_leave": self.chance(0.25)}
-        if self.chance(0.6):
-            data["logging_on"] = self.chance(0.6)
-        return {"topic": "admin", "key": "institution", "data": data}
-
-    def authorize(self) -> dict:
-        data = generator.grant(self.rng, sorted(self.engine.institution.staff | {NOBODY: None} if self.chance(0.05)
-                                                else self.engine.institution.staff))
-        for name in ("valid_from", "valid_to"):
-            if self.chance(0.15):
-                data[name] = timestamp(max(0, self.engine.now + self.rng.randint(-3600, 7200) * 1_000_000))
-        return {"topic": "admin", "key": "institution", "data": {"operation": "authorize", **data}}
-
-    def revoke(self) -> dict:
-        grants = self.engine.institution.authorizations
-        if not grants or self.chance(0.1):
-            grant = generator.grant(self.rng, sorted(self.engine.institution.staff))
-        else:
-            grant = self.rng.choice(grants)
-        data = {name: grant[name] for name in ("grantor_id", "grantee_id", "process_id", "act_id") if name in grant}
-        return {"topic": "admin", "key": "institution", "data": {"operation": "revoke", **data}}
-
     # -- time, jobs, incidents
 
     def advance(self) -> dict:
@@ -324,7 +289,7 @@ class Player:
 
     def fail(self) -> dict | None:
         jobs = [(i, t) for i in self.engine.instances.values() for t in i.open.values() if t.executor]
-        found = self.rng.choice(jobs) if jobs and self.chance(0.95) else self.task("processing", "waiting")
+        found = self.rng.choice(jobs) if jobs else self.task("processing", "waiting") if self.chance(0.05) else None
         if found is None:
             return None
         instance, task = found

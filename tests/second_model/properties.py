@@ -1,7 +1,7 @@
 """What must hold after every command, whatever model and core agree on."""
 from __future__ import annotations
 
-from fold import OVER, Fold, Folded, Violation, differs
+from fold import Fold, Folded, Violation, differs
 
 
 class Properties:
@@ -68,23 +68,16 @@ class Properties:
                 raise Violation(f"{staff_id} was assigned, who is not of the eligible: {eligible}")
             if method == "round_robin":
                 self.round_robin.given(role, eligible, staff_id)
-            elif method == "least_working_list" and len(choices) == 1 and one_assignment(told):
-                self.least(told[task], eligible)
+            elif method == "least_working_list":
+                self.least(staff_id, eligible)
 
-    def least(self, data: dict, eligible: tuple) -> None:
-        """Nobody is given a task while an equally eligible colleague has fewer."""
-        loads, staff_id = self.fold.loads, data["staff_id"]
-        had = loads[staff_id] - (data["state"] not in OVER)
-        fewer = [other for other in eligible if other != staff_id and loads[other] < had]
+    def least(self, staff_id: str, eligible: tuple) -> None:
+        """Nobody is given a task while an equally eligible colleague has fewer; whatever else the command did, in whatever order."""
+        loads = self.fold.loads
+        had = loads.open[staff_id] - loads.got[staff_id]  # at least
+        fewer = [other for other in eligible if other != staff_id and loads.open[other] + loads.lost[other] < had]
         if fewer:
             raise Violation(f"least working list: {staff_id} had {had}, while {fewer} had fewer")
-
-
-def one_assignment(told: dict[str, dict]) -> bool:
-    """Whether nothing else in the command changed how much anybody has, but for tasks that ended before."""
-    assigned = sum("assignment" in data and "staff_id" in data for data in told.values())
-    withdrawn = any(data["state"] == "withdrawn" and "staff_id" in data for data in told.values())
-    return assigned == 1 and not withdrawn
 
 
 class RoundRobin:

@@ -41,7 +41,7 @@ def make(seed: str, commands: int, features: set[str]) -> Round:
     player = Player(rng, engine, features)
     begin = [{"topic": "admin", "key": "institution",
               "data": {"operation": "load-institution", "institution": generator.institution(rng)}}]
-    for process_id in ("p1", "p2")[:rng.choice((1, 1, 2))]:
+    for process_id in ("p1", "p2")[:2 if "sub_process" in features and rng.random() < 0.85 else 1]:
         begin.append(deployment(generator.definition(rng, process_id, features)))
     if "user_rules" in features:
         begin.append({"answers": generator.answers(rng, [line["data"]["definition"] for line in begin[1:]], engine.institution)})

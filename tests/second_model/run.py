@@ -330,6 +330,8 @@ class Run(StartControl, Crossing):
                     or self.assignment.same_person(task) is not None):
                 if task.incident and task.incident.timer is None:  # of an earlier attempt
                     task.incident = None
+                if task.incident and task.incident.timer is None:  # of an earlier attempt
+                    task.incident = None
                 self.assign_by_rule(task)
 
     def give(self, task: Task, staff: str | None, group: tuple[str, str] | None) -> None:

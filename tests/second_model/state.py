@@ -1,12 +1,17 @@
 """An instance: its tasks, its batches, what ended and how (sections 2, 3 and 5)."""
 from __future__ import annotations
 
-import copy
-
 from definition import Definition
 
 OPEN = ("pending", "waiting", "processing", "pausing")
 OVER = ("completed", "cancelled")
+
+
+def twin(thing):
+    """A shallow copy, quickly made."""
+    other = object.__new__(type(thing))
+    other.__dict__.update(thing.__dict__)
+    return other
 
 
 class Arrival:
@@ -109,16 +114,16 @@ class Instance:
 
     def copy(self) -> "Instance":
         """A copy to be changed; what is over never changes again."""
-        other = copy.copy(self)
+        other = twin(self)
         other.open = {}
         for n, task in self.open.items():
-            twin = other.open[n] = copy.copy(task)
-            twin.arrivals = list(task.arrivals)
+            other.open[n] = twin(task)
+            other.open[n].arrivals = list(task.arrivals)
         other.done = dict(self.done)
-        other.batches = {s: copy.copy(b) for s, b in self.batches.items()}
+        other.batches = {s: twin(b) for s, b in self.batches.items()}
         other.ends = list(self.ends)
         other.left, other.won, other.copied = dict(self.left), dict(self.won), set(self.copied)
-        other.remotes = [copy.copy(remote) for remote in self.remotes]
+        other.remotes = [twin(remote) for remote in self.remotes]
         other.subscriptions = dict(self.subscriptions)
         return other
 
