@@ -68,6 +68,8 @@ class Folded:
             raise Violation(f"the instance was {self.row['state']}, not {data.get('previous_state')}")
         if self.row["state"] in ("completed", "cancelled"):
             raise Violation(f"an event of an instance that is {self.row['state']}")
+        if data["state"] == "stalled" != self.row["state"] and not data.get("waits"):
+            raise Violation("the instance is stalled and does not say what waits")
         self.row["state"] = data["state"]
         self.row["completion_flag"] = data.get("completion_flag")
         self.row["requester"] = data.get("requester")

@@ -116,9 +116,15 @@ class Checker(unittest.TestCase):
 
         self.fails("is stuck and not stalled", silent, merge=False)
 
+    def test_a_stalled_instance_does_not_say_why(self) -> None:
+        def silent(answers: list[dict]) -> None:
+            answers[6]["events"][-1]["data"].pop("waits")
+
+        self.fails("does not say what waits", silent, merge=False)
+
     def test_a_stalled_instance_has_work(self) -> None:
         self.fails("is stalled and has work",
-                   lambda answers: answers[2]["events"][0]["data"].update(state="stalled"))
+                   lambda answers: answers[2]["events"][0]["data"].update(state="stalled", waits="something"))
 
     def test_a_completed_instance_has_tasks(self) -> None:
         def late(answers: list[dict]) -> None:
