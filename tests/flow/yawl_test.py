@@ -160,6 +160,31 @@ def task(task_id: str, allocator: str | None = None, **offer: Any) -> Json:
             "allocate": allocate, "start": {"initiator": "user"}}
 
 
+ORGANISATION_XML = """<orgdata>
+<orggroups><orggroup id="OG-1"><groupName>head</groupName><belongsToID/></orggroup>
+<orggroup id="OG-2"><groupName>north</groupName><belongsToID>OG-1</belongsToID></orggroup></orggroups>
+<roles><role id="RO-1"><name>clerk</name></role><role id="RO-2"><name>boss</name></role></roles>
+<positions><position id="PO-1"><title>chief</title><orggroupid>OG-1</orggroupid></position>
+<position id="PO-2"><title>aide</title><orggroupid>OG-2</orggroupid><reportstoid>PO-1</reportstoid></position></positions>
+<capabilities><capability id="CA-1"><name>law</name></capability></capabilities>
+<participants><participant id="PA-1"><userid>ann</userid><firstname>Ann</firstname><lastname>Ash</lastname>
+<roles><role>RO-1</role></roles><positions><position>PO-2</position></positions><capabilities><capability>CA-1</capability></capabilities>
+</participant><participant id="PA-2"><userid>bob</userid><roles><role>RO-1</role><role>RO-2</role></roles><positions/></participant>
+</participants></orgdata>"""
+SPECIFICATION_XML = """<specificationSet xmlns="http://www.yawlfoundation.org/yawlschema" version="2.0"
+xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"><specification uri="o"><decomposition id="N"><processControlElements>
+<task id="ask"><name>Ask</name><join code="xor"/><split code="and"/><resourcing><offer initiator="system"><distributionSet><initialSet>
+<role>RO-1</role></initialSet><filters><filter><name>CapabilityFilter</name><params><param><key>Capability</key><value>law</value>
+</param></params></filter></filters></distributionSet></offer><allocate initiator="user"/><start initiator="user"/></resourcing></task>
+<task id="pay" xsi:type="MultipleInstanceExternalTaskFactsType"><join code="and"/><split code="and"/><removesTokens id="ask"/>
+<timer><trigger>OnEnabled</trigger><duration>P3D</duration></timer><resourcing><offer initiator="system"><distributionSet><initialSet>
+<participant>PA-2</participant></initialSet><constraints><constraint><name>SeparationOfDuties</name><params><param><key>familiarTask</key>
+<value>ask</value></param></params></constraint></constraints><familiarParticipant taskID="net"/></distributionSet></offer>
+<allocate initiator="system"><allocator><name>ShortestQueue</name></allocator></allocate><start initiator="system"/></resourcing></task>
+<task id="net"><name>Net</name><join code="xor"/><split code="and"/></task>
+</processControlElements></decomposition></specification></specificationSet>"""
+
+
 class Converter(unittest.TestCase):
     """Each thing that a model can say, and what becomes of it."""
 
@@ -237,6 +262,22 @@ class Converter(unittest.TestCase):
         _, _, notes = self.convert(*({**task(f"t{n}", roles=["boss"]), "timer": timer} for n, timer in enumerate(timers)))
         self.assertEqual([n["where"] for n in notes if n["what"].startswith("timer")], ["t0", "t1", "t2"])
         self.assertFalse([a for a in self.definition["activities"] if "time_limits" in a])
+
+    def test_files_of_yawl(self) -> None:
+        """By the schemas of YAWL 2; names and spelling differ between its versions."""
+        with tempfile.TemporaryDirectory() as folder:
+            paths = Path(folder) / "company.ybkp", Path(folder) / "order.yawl"
+            paths[0].write_text(ORGANISATION_XML)
+            paths[1].write_text(SPECIFICATION_XML)
+            institution, definition, notes, _ = convert(Path(folder), "--organisation", str(paths[0]), "--tasks", str(paths[1]))
+        self.assertEqual(institution["departments"], [{"dept_id": "head"}, {"dept_id": "north", "super_dept_id": "head"}])
+        self.assertEqual([(s["staff_id"], s["teams"]) for s in institution["staff"]], [("ann", ["aide"]), ("bob", [])])
+        rules = {rule["act"]: rule for rule in definition["assignment"]}
+        self.assertEqual({act: self.members(institution, rule["role"]) for act, rule in rules.items()}, {"ask": ["ann"], "pay": ["bob"]})
+        self.assertEqual((rules["ask"]["method"], rules["pay"]["method"], rules["pay"]["not_by"]), ("fcfa", "least_working_list", ["ask"]))
+        self.assertEqual({a["act_id"]: a["act_type"] for a in definition["activities"]}["net"], "dummy")
+        said = {note["what"] for note in notes if note["where"] == "pay"}
+        self.assertLessEqual({"multiple instances", "timer OnEnabled P3D", "started by the system", "familiar participant of net"}, said)
 
     def test_what_cannot_be_read(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
