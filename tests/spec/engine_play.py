@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from case import Case, Command, Step
+from case import Case, Step
+from command import Command
 from core import ROOT, Result
 from play import Difference, Play, Played, compare_rows, plain_take
 from tell import normal, row_line

@@ -12,7 +12,7 @@ from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from case import all_cases
+from case import all_cases, read_process
 from engine_play import Bus, EnginePlay, functions_sql, read_rows
 
 from engine import Engine, wait_until  # on the path by now
@@ -67,7 +67,6 @@ class Cases(unittest.TestCase):
 
     @staticmethod
     def activities(case: Any) -> list[Json]:
-        from case import read_process
         return [a for name, lines in case.processes.items() for a in read_process(name, lines)["activities"]]
 
     @staticmethod

@@ -5,6 +5,7 @@ codes are tables (TSK-2, TSK-4 to TSK-7, ASG-7, STA-1, STA-2, ENG-1, ENG-2)."""
 from __future__ import annotations
 
 import unittest
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -184,8 +185,9 @@ notify           ok
 
     def again(self, topic: str, data: Json, code: str) -> None:
         """A command that must be applied: sent twice under an id, with other data, and without an id."""
-        sent = [self.desk.send(topic, data, id="one"), self.desk.send(topic, data, id="one"),
-                self.desk.send(topic, data | {"reason": "x", "entity_id": "y"}, id="one"), self.desk.send(topic, data)]
+        one = str(uuid.uuid4())
+        sent = [self.desk.send(topic, data, id=one), self.desk.send(topic, data, id=one),
+                self.desk.send(topic, data | {"reason": "x", "entity_id": "y"}, id=one), self.desk.send(topic, data)]
         self.assertEqual([told(outcome) for outcome in sent], ["ok", "duplicate", "id_reused", code])
         self.assertEqual(sent[1].get("position"), sent[0].get("position"))
 
@@ -203,6 +205,11 @@ notify           ok
         for row, [code] in table(self.INSTANCES)[1].items():
             with self.subTest(row):
                 self.again(*instance_command(row, instance_in(self.desk, "running")), code)
+
+    def test_people_and_processes(self) -> None:
+        for row in ("presence leave", "authorize ann", "revoke ann", "load clerk", "deploy fcfa"):
+            with self.subTest(row):
+                self.again("admin", admin_command(row, "dan"), "ok")
 
     def test_begun_twice(self) -> None:
         """Not repeatable without an id: another instance, or another task, each time (messages.md)."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from case import Case, Command, Reader, Step, read_people, read_process
+from case import Case, Step, read_people, read_process
+from command import Command, Reader
 from core import Core, Result
 from tell import Seen, Teller, duration, normal, row_line, rows_of
 

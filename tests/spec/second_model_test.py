@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "second_model"))
 
 import caseform  # noqa: E402
 import case  # noqa: E402
+from command import Reader  # noqa: E402
 import generator  # noqa: E402
 import round as rounds  # noqa: E402
 from driver import Driver  # noqa: E402
@@ -212,7 +213,7 @@ class Cases(unittest.TestCase):
 
     def same_commands(self, lines: list[dict]) -> None:
         names = caseform.named(lines)
-        reader = case.Reader({name: instance_id for instance_id, name in names.items()})
+        reader = Reader({name: instance_id for instance_id, name in names.items()})
         for line in lines:
             said = caseform.command(line, names)
             if "topic" not in line or said.startswith("send "):
