@@ -55,7 +55,7 @@ declare
         'pawl_reader: select on workflow.process_list, workflow.instance_list, workflow.task_list, '
             'workflow.history_list, workflow.handed_on_list, workflow.incident_list, workflow.process_status, '
             'workflow.activity_status, workflow.sub_process_list',
-        'pawl_reader: execute on function workflow.task_list_of(text), workflow.instance_needs(uuid), '
+        'pawl_reader: execute on function workflow.definition_document(text, int4), workflow.task_list_of(text), workflow.instance_needs(uuid), '
             'workflow.work_report(text[], timestamptz, timestamptz, text, text)',
         'pawl_submitter: usage on schema workflow'];
     v_grant text;

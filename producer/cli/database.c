@@ -33,7 +33,7 @@ cli_database_open(const struct cli *cli, PGconn **ret_database)
         return CLI_OK;
     }
     cli_fail(CLI_DATABASE, "could not reach the database: %s", message_of(database, text));
-    cli_hint("--database or PAWL_DATABASE says where it is (now \"%s\").", cli->settings.database);
+    cli_hint("--database or PAWL_DATABASE says where it is."); /* and may hold a password */
     PQfinish(database);
     return CLI_DATABASE;
 }

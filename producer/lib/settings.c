@@ -92,6 +92,16 @@ timeout_set(pawl_settings *settings, const char *value)
     return PAWL_OK;
 }
 
+/* Without the blanks around it. */
+static char *
+trim(char *text)
+{
+    text += strspn(text, " \t");
+    for (size_t length = strlen(text); length && strchr(" \t", text[length - 1]);)
+        text[--length] = '\0';
+    return text;
+}
+
 /* The lines "name=value" of a file; empty ones and those that begin with # are skipped. */
 static enum pawl_status
 properties_read(pawl_settings *settings, const char *path)
@@ -106,14 +116,14 @@ properties_read(pawl_settings *settings, const char *path)
     for (int number = 1; !status && getline(&line, &size, file) >= 0; number++) {
         line[strcspn(line, "\r\n")] = '\0';
         char *equals = strchr(line, '=');
-        if (!*line || *line == '#')
+        if (!*trim(line) || *trim(line) == '#')
             continue;
         if (!equals) {
-            status = wf_status(PAWL_INVALID, "%s:%d: no \"=\" in \"%s\"", path, number, line);
+            status = wf_status(PAWL_INVALID, "%s:%d: not key=value", path, number); /* and perhaps a secret */
             break;
         }
         *equals = '\0';
-        property_add(settings, line, equals + 1);
+        property_add(settings, trim(line), trim(equals + 1));
     }
     free(line);
     fclose(file);

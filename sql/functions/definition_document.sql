@@ -1,10 +1,11 @@
 -- definition_document.sql - the definition file of a process version, rebuilt from its rows.
 --
 -- Called by the worker when it meets a version that it does not know, and by clients.
--- Locks and writes nothing; null when there is no such version.  Arrays are in the file's order.
+-- Locks and writes nothing; null when there is no such version.  Arrays are in the file's order.  Runs with its
+-- owner's rights, so that readers need none on the tables.
 create or replace function workflow.definition_document(p_process_id text, p_version int4)
 returns jsonb
-language sql stable
+language sql stable security definer
 set search_path = workflow, pg_temp
 as $$
     select jsonb_strip_nulls(jsonb_build_object(

@@ -108,6 +108,20 @@ Test(settings, choices)
     }
 }
 
+Test(settings, no_password_on_a_command_line)
+{
+    char *wrong[] = {"host=db password=geheim", "postgresql://ann:geheim@db/pawl", "password = geheim"};
+    char *right[] = {"host=db user=ann passfile=/etc/pawl/pgpass", "postgresql://ann@db:5432/pawl"};
+
+    for (size_t i = 0; i < 3; i++) {
+        cr_assert_null(GIVEN(WORKER, "--database", wrong[i]));
+        cr_assert_not_null(strstr(error.message, "command line"));
+        cr_assert_null(strstr(error.message, "geheim"));
+    }
+    for (size_t i = 0; i < 2; i++)
+        cr_assert_not_null(GIVEN(WORKER, "--database", right[i]));
+}
+
 Test(settings, errors_in_the_file)
 {
     char *path = write_file("prefix = a\nnonsense = 1\n");

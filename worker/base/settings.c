@@ -196,6 +196,19 @@ setting_of_flag(const char *flag, enum wf_program program, char **ret_value)
     return setting_find(name, length, program);
 }
 
+/*
+ * Everybody on a machine sees the arguments of its programs, so no password may stand there: neither as
+ * "password=…" nor in a URI, "postgresql://user:password@host".  The value is not repeated.
+ */
+static bool
+holds_password(const char *value)
+{
+    const char *user = strstr(value, "://"), *at = user ? strchr(user + 3, '@') : NULL;
+    const char *colon = at ? memchr(user + 3, ':', (size_t)(at - user - 3)) : NULL;
+
+    return colon || strstr(value, "password=") || strstr(value, "password =");
+}
+
 /* Reads the flags of settings, or only takes --config; what is not a setting stays in argv. */
 static bool
 set_from_flags(enum wf_program program, int *argc, char **argv, struct wf_settings *settings,
@@ -222,6 +235,10 @@ set_from_flags(enum wf_program program, int *argc, char **argv, struct wf_settin
             return wf_fail(reterr, WF_FATE_FATAL, "flag \"%s\" needs a value", flag);
         if (!value)
             value = argv[i];
+        if (setting && holds_password(value))
+            return wf_fail(reterr, WF_FATE_FATAL,
+                           "flag \"--%s\": a password must not stand on a command line; use a file or the environment",
+                           setting->name);
         if (is_config)
             *config = value;
         else if (!setting_set(settings, setting, value, flag, reterr))

@@ -5,7 +5,7 @@
  * and the sample file.  A setting `batch_commands` is the flag --batch-commands, the
  * environment variable PAWL_BATCH_COMMANDS and the line `batch_commands = …` of the file
  * named by --config or PAWL_CONFIG.  Flags win over the environment, that over the file,
- * that over the default.  An unknown flag or line is an error.
+ * that over the default.  An unknown flag or line is an error, and so is a password in a flag.
  */
 #ifndef WF_SETTINGS_H
 #define WF_SETTINGS_H

@@ -142,7 +142,7 @@ conf_line(rd_kafka_conf_t *conf, char *line, const char *path, int number, struc
     if (!*name || *name == '#')
         return true;
     if (!value)
-        return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: \"%s\" is not key=value", path, number, name);
+        return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: not key=value", path, number); /* and perhaps a secret */
     *value++ = 0;
     name = trim(name);
     if (is_protected(name))

@@ -13,9 +13,9 @@ from .client import Client
 from .common import LIMIT, ROOT, Json, program, run_dir, wait_until
 from .installation import Done, Engine
 from .load import Load
-from .servers import Servers, Worker
+from .servers import SecureServers, Servers, Worker
 from .subscriber import SequenceCheck, Subscriber
 
-__all__ = ["LIMIT", "ROOT", "Broker", "Client", "Done", "Engine", "Json", "Load", "Message", "Reader", "SequenceCheck",
-           "Servers", "Subscriber", "Worker", "instance_in", "partition_of", "produce", "program", "run_dir",
+__all__ = ["LIMIT", "ROOT", "Broker", "Client", "Done", "Engine", "Json", "Load", "Message", "Reader", "SecureServers",
+           "SequenceCheck", "Servers", "Subscriber", "Worker", "instance_in", "partition_of", "produce", "program", "run_dir",
            "wait_until"]

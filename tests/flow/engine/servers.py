@@ -13,6 +13,7 @@ from .common import LIMIT, ROOT, program, run_dir, wait_until
 class Servers:
     """PostgreSQL and Kafka that a test may stop: those of deploy/dev, in a run folder of their own."""
 
+    script = "deploy/dev"
     def __init__(self, name: str) -> None:
         self.folder = run_dir() / name
         self.environment: dict[str, str] = {}
@@ -23,18 +24,18 @@ class Servers:
         self._dev("up")
         dump = subprocess.run(["bash", "-c", f". '{self.folder}/env'; env -0"], check=True, capture_output=True)
         found = dict(item.split("=", 1) for item in dump.stdout.decode().split("\0") if "=" in item)
-        self.environment = {name: found[name] for name in ("PAWL_BROKERS", "PAWL_DATABASE")}
+        self.environment = {name: found[name] for name in ("PAWL_BROKERS", "PAWL_DATABASE", "PAWL_KAFKA_CONFIG") if name in found}
         return self
 
     def __exit__(self, *_: object) -> None:
         self._dev("down", "--wipe")
 
     def _dev(self, *arguments: str) -> None:
-        done = subprocess.run([str(ROOT / "deploy/dev"), *arguments], stdin=subprocess.DEVNULL, text=True,
+        done = subprocess.run([str(ROOT / self.script), *arguments], stdin=subprocess.DEVNULL, text=True,
                               env=os.environ | {"PAWL_RUN_DIR": str(self.folder)}, stdout=subprocess.PIPE,
                               stderr=subprocess.STDOUT)
         if done.returncode != 0:
-            raise AssertionError(f"deploy/dev {' '.join(arguments)}: {done.stdout}")
+            raise AssertionError(f"{self.script} {' '.join(arguments)}: {done.stdout}")
 
     def stop(self, server: str) -> None:
         self._dev("down", "--only", server)
@@ -45,6 +46,17 @@ class Servers:
 
     def start(self, server: str) -> None:
         self._dev("up", "--only", server)
+
+
+class SecureServers(Servers):
+    """The same, which let nobody in without TLS and a password, and nobody do what no list allows."""
+
+    script = "deploy/secure"
+
+    @property
+    def secrets(self) -> Path:
+        """The folder of what the users need."""
+        return Path(self.environment["PAWL_KAFKA_CONFIG"]).parent
 
 
 class Worker:
