@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import unittest
 from pathlib import Path
@@ -162,6 +163,23 @@ class Interleaving(Quiet):
         self.applied(self.begin())
         self.assertTrue(worker.running())
         self.check(tasks=1)
+
+
+class Fairness(Quiet):
+    def test_many_of_one_kind(self) -> None:
+        """EOS-18: who takes a task does not wait behind a thousand new instances that came before."""
+        self.serving(self.worker(batch_commands=40))
+        [task] = self.client.start("steps")["tasks"]
+        count = 4000
+        commands = "".join('{"process_id": "steps"}\n' for _ in range(count))
+        subprocess.run(["kcat", "-P", "-b", self.engine.brokers, "-t", self.engine.topic("command.init-instance")],
+                       input=commands, text=True, check=True)
+        self.client.get(task, "cid")
+        begun = int(self.engine.value("select count(*) from workflow.instance"))
+        self.assertLess(begun, count / 2)
+        wait_until("all have begun", lambda: self.engine.value("select count(*) from workflow.instance") == str(count + 1),
+                   4 * LIMIT)
+        self.check(tasks=count + 1)
 
 
 class OpenTransactions(Quiet):

@@ -2,7 +2,8 @@
 
 A story is a generator: it yields a command and is given its outcome.  A command without an answer is sent again
 under its id (BUS-2), so whatever is lost or done twice shows in the end: a story stands still, or meets an
-outcome that it does not expect.
+outcome that it does not expect.  A copy of a command that was rejected may take effect later, so a story asks again
+under the same id, or for what can never be.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import desk
 from desk import act, by_department, route
 from engine import LIMIT, Client, Engine, Json
 
-Command = tuple[str, Json]
+Command = tuple[str, Json] | tuple[str, Json, str]  # kind, data, and an id where it matters
 Story = Generator[Command, Json, None]
 
 POISON = "poison"  # an entity that the database refuses
@@ -133,10 +134,10 @@ def merged(dice: random.Random) -> Story:
 def next_one(dice: random.Random) -> Story:
     """Begins one, and does the next there is: one for one."""
     expect((yield begin("single")[1]))
-    taken = {"result": "rejected"}
+    taken, command_id = {"result": "rejected"}, str(uuid.uuid4())
     staff_id = dice.choice(("ann", "bob", "cid", "eve"))
     while taken["result"] == "rejected":
-        taken = expect((yield "get-task", {"staff_id": staff_id, "process_id": "single"}),
+        taken = expect((yield "get-task", {"staff_id": staff_id, "process_id": "single"}, command_id),
                        "applied", "duplicate", "no_task_available", "task_taken")
     expect((yield "end-task", {"task_id": taken["task"]["task_id"], "staff_id": staff_id}))
 
@@ -148,7 +149,7 @@ def controlled(dice: random.Random) -> Story:
     def control(operation: str, **more: str) -> Command:
         return "control", {"operation": operation, **more}
     expect((yield control("suspend-instance", instance_id=instance_id, actor="desk")))
-    expect((yield "get-task", {**task, "staff_id": "cid"}), "instance_suspended")
+    expect((yield "get-task", {**task, "staff_id": "nobody"}), "instance_suspended", "unknown_staff")
     expect((yield control("resume-instance", instance_id=instance_id, actor="desk")))
     expect((yield "get-task", {**task, "staff_id": "cid"}))
     expect((yield control("hang-task", staff_id="cid", **task)))
@@ -243,7 +244,7 @@ class Mixed:
 
     def _go_on(self, name: str, story: Story, outcome: Json | None) -> None:
         try:
-            kind, data = story.send(outcome)  # type: ignore[arg-type]
+            kind, data, *given = story.send(outcome)  # type: ignore[arg-type]
         except StopIteration:
             with self._changed:
                 self.ended += 1
@@ -256,7 +257,7 @@ class Mixed:
                 self._open -= 1
                 self._changed.notify_all()
         else:
-            self._send(name, story, kind, data, str(uuid.uuid4()))
+            self._send(name, story, kind, data, given[0] if given else str(uuid.uuid4()))
 
     def _send(self, name: str, story: Story, kind: str, data: Json, command_id: str) -> None:
         def answer(outcome: Json) -> None:
