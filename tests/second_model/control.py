@@ -128,7 +128,8 @@ class Control:
         if "variables" in data:
             run.touch_instance().variables = True
             run.ask_again = True
-            run.instance.variables = (run.instance.variables or {}) | data["variables"]
+            kept = {name: value for name, value in (run.instance.variables or {}).items() if name not in data["variables"]}
+            run.instance.variables = kept | data["variables"]
 
     def set_entity(self, data: dict) -> tuple:
         run = self.begin(self.live(data))

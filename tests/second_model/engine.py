@@ -1,6 +1,8 @@
 """The engine as the specification reads: a command goes in, an outcome and events come out."""
 from __future__ import annotations
 
+import json
+
 import crossing
 from assignment import Assignment, Ledger
 from control import Control
@@ -137,7 +139,7 @@ class Engine(Control, People):
     def repeat(self, identity: tuple, operation: str, topic: str, data: dict) -> dict:
         old_topic, old_data, outcome = self.seen[identity]
         known = self.instances.get(outcome.get("instance_id"))
-        if (old_topic, old_data) != (topic, data):
+        if old_topic != topic or json.dumps(old_data) != json.dumps(data):  # byte for byte
             answer = {"result": "rejected", "code": "id_reused"} | present({"instance_id": self.instance_id(data)})
             return {"outcome": answer, "events": self.refused(operation, data, "id_reused")}
         answer = {"result": "duplicate"} | present({name: outcome.get(name) for name in ("position", "version")})
