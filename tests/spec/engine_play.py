@@ -23,13 +23,13 @@ from engine import Engine, Message  # noqa: E402  (the harness of the ring flow)
 
 Json = dict[str, Any]
 LIMIT = 30.0  # seconds that an event may take on a busy machine
-SCALE = 600  # an hour of a case is six seconds of the engine's
+HOUR = 6.0  # seconds that an hour of a case has in the engine
 # Members that name what belongs to one case.
 OWN = {"process_id", "staff_id", "grantor_id", "grantee_id", "to_staff_id", "dept_id", "super_dept_id", "team_id",
        "super_team_id", "role_id", "department", "team", "role", "function", "ex_pre_rule_func", "ex_post_rule_func"}
 
 
-def scaled(value: Any, by: float = 1 / SCALE) -> Any:
+def scaled(value: Any, by: float) -> Any:
     """With time limits of seconds in the place of hours."""
     if isinstance(value, list):
         return [scaled(inner, by) for inner in value]
@@ -104,18 +104,24 @@ class Bus:
 class EnginePlay(Play):
     """A case in an engine."""
 
-    def __init__(self, case: Case, number: int, engine: Engine, bus: Bus, client: Any) -> None:
+    def __init__(self, case: Case, number: int, engine: Engine, client: Any, hour: float = HOUR) -> None:
         super().__init__(case)
         self.prefix = f"c{number:03}_"
-        self.teller.scale = SCALE
-        self.engine, self.bus, self.client = engine, bus, client
+        self.teller.scale = 3600 / hour
+        self.trouble: str | None = None
+        self.bus: Bus
+        self.engine, self.client = engine, client
         self.taken: dict[str, int] = defaultdict(int)  # events of each instance that commands have been told
         self.jobs: dict[str, int] = defaultdict(int)
 
     def setup(self) -> tuple[list[Json], Json]:
         """The definitions and the institution that it needs."""
-        return ([scaled(prefixed(file, self.prefix)) for file in self.deployed_first()],
+        return ([self.own(file) for file in self.deployed_first()],
                 prefixed(self.institution(), self.prefix))
+
+    def own(self, data: Json) -> Json:
+        """With names of its own and shorter times."""
+        return scaled(prefixed(data, self.prefix), 1 / self.teller.scale)
 
     def functions(self) -> list[tuple[str, str]]:
         """The user-defined functions that its definitions name, with what each returns."""
@@ -135,14 +141,19 @@ class EnginePlay(Play):
             insert into pawl_rules.told select * from jsonb_each($${json.dumps(own)}$$)
                 on conflict (function) do update set answer = excluded.answer""")
 
-    def run(self) -> Played:
-        for file in self.deployed_first():
-            self.deployed(file, 1)
-        for step in self.case.steps:
-            self.step(step)
-        if self.timed():
-            self.stop_timers()
-        return self.played
+    def run(self) -> None:
+        try:
+            for file in self.deployed_first():
+                self.deployed(file, 1)
+            for step in self.case.steps:
+                self.step(step)
+            if self.timed():
+                self.stop_timers()
+        except Exception as error:  # the others go on
+            self.trouble = f"{type(error).__name__}: {error}"
+
+    def failed(self) -> bool:
+        return bool(self.trouble or self.played.differences)
 
     def timed(self) -> bool:
         return any({"time_limits", "check_every"} & set(activity) or "time_limit" in file
@@ -208,7 +219,7 @@ class EnginePlay(Play):
         command_id = f"{self.prefix}{command.id}" if command.id else str(uuid.uuid4())
         if command.value is not None:
             return self.told(command, self.send_raw(command, command_id), command_id, expected)
-        data = scaled(prefixed(command.data, self.prefix))
+        data = self.own(command.data)
         data = json.loads(json.dumps(data).replace('"workflow', f'"{self.engine.prefix}'))
         outcome = self.client.call(command.kind, data, id=command_id)
         return self.told(command, outcome, command_id, expected)
@@ -307,25 +318,28 @@ class EnginePlay(Play):
                 self.played.differences.append(Difference(step, late))
 
 
+FUNCTIONS = """
+    create schema pawl_rules;
+    create table pawl_rules.told (function text primary key, answer jsonb not null);
+    create function pawl_rules.told(p_function text) returns jsonb language plpgsql stable as $$
+    declare
+        v_answer jsonb := (select answer from pawl_rules.told where function = p_function);
+    begin
+        if v_answer ->> 'does' = 'loops' then
+            loop end loop;
+        elsif v_answer ->> 'does' = 'recurses' then
+            return pawl_rules.told(p_function);
+        elsif jsonb_typeof(v_answer) = 'object' then
+            raise exception '%', v_answer ->> 'error';
+        end if;
+        return v_answer;
+    end
+    $$;"""
+
+
 def functions_sql(functions: list[tuple[str, str]]) -> str:
-    """Functions that answer what a table tells them to."""
-    script = """
-        create schema pawl_rules;
-        create table pawl_rules.told (function text primary key, answer jsonb not null);
-        create function pawl_rules.told(p_function text) returns jsonb language plpgsql stable as $$
-        declare
-            v_answer jsonb := (select answer from pawl_rules.told where function = p_function);
-        begin
-            if v_answer ->> 'does' = 'loops' then
-                loop end loop;
-            elsif v_answer ->> 'does' = 'recurses' then
-                return pawl_rules.told(p_function);
-            elsif jsonb_typeof(v_answer) = 'object' then
-                raise exception '%', v_answer ->> 'error';
-            end if;
-            return v_answer;
-        end
-        $$;"""
+    """Functions that answer what the table of FUNCTIONS tells them to."""
+    script = ""
     truth = "(pawl_rules.told('{}') #>> '{{}}')::boolean"
     texts = "case jsonb_typeof(pawl_rules.told('{0}')) when 'array' then " \
             "array(select jsonb_array_elements_text(pawl_rules.told('{0}'))) end"
