@@ -14,7 +14,8 @@ set(PAWL_SQL_STEPS
     steps/010-interaction.sql
     steps/011-given-back.sql
     steps/015-suspect.sql
-    steps/020-prune.sql)
+    steps/020-prune.sql
+    steps/024-subscribed.sql)
 
 set(PAWL_SQL_INSTALL
     schema.sql

@@ -88,6 +88,12 @@ select not exists (select from workflow.schema_step where step = 20) as missing 
 insert into workflow.schema_step (step, name) values (20, '020-prune');
 \endif
 
+select not exists (select from workflow.schema_step where step = 24) as missing \gset
+\if :missing
+\ir steps/024-subscribed.sql
+insert into workflow.schema_step (step, name) values (24, '024-subscribed');
+\endif
+
 \ir views/process_list.sql
 \ir views/instance_list.sql
 \ir views/task_list.sql

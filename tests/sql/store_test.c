@@ -235,13 +235,13 @@ Test(store, everything_of_an_instance_comes_back)
     struct wf_instance *found = load(&second, &id);
     cr_assert_not_null(found);
     instance_eq(found, made);
-    cr_assert_eq(found->batch_count, 1);
-    cr_assert_eq(found->batches[0]->serial_no, 2);
-    cr_assert_eq(found->batches[0]->parent_serial_no, 1);
-    cr_assert_eq(found->batches[0]->parent_branch_no, 1);
-    cr_assert_eq(found->batches[0]->branches, 3);
-    text_eq(found->batches[0]->opener->act_id, "join");
-    cr_assert(found->batches[0]->by_all && found->batches[0]->opened_by == 1 && !found->batches[0]->closed_by);
+    cr_assert_eq(found->batch_count, 2, "the first one is not stored, and always there");
+    cr_assert_eq(found->batches[1]->serial_no, 2);
+    cr_assert_eq(found->batches[1]->parent_serial_no, 1);
+    cr_assert_eq(found->batches[1]->parent_branch_no, 1);
+    cr_assert_eq(found->batches[1]->branches, 3);
+    text_eq(found->batches[1]->opener->act_id, "join");
+    cr_assert(found->batches[1]->by_all && found->batches[1]->opened_by == 1 && !found->batches[1]->closed_by);
     cr_assert_eq(found->winner_count, 1);
     text_eq(found->winners[0].merge->act_id, "pick");
     cr_assert(found->winners[0].serial_no == 2 && found->winners[0].branch_no == 3 && found->winners[0].stored);
@@ -288,8 +288,8 @@ Test(store, only_the_difference_is_written)
     struct wf_task *brief = scratch_task(&second, found, "start", WF_TASK_PENDING);
     cr_assert_eq(brief->n, 7);
     finish(&second, found, found->task_count - 1, WF_TASK_ENDED);
-    found->batches[0]->closed_by = 7;
-    found->batches[0]->dirty = true;
+    found->batches[1]->closed_by = 7;
+    found->batches[1]->dirty = true;
     found->summaries[0].ended = 6;
     found->summaries[0].dirty = true;
     OK(wf_store_save(store, &second.work, &error));
@@ -298,7 +298,7 @@ Test(store, only_the_difference_is_written)
 
     struct wf_instance *last = load(&third, &id);
     instance_eq(last, found);
-    cr_assert_eq(last->batches[0]->closed_by, 7);
+    cr_assert_eq(last->batches[1]->closed_by, 7);
     cr_assert_eq(last->summaries[0].ended, 6);
     OK(wf_store_rollback(store, &error));
     cr_assert_eq(scratch_sql("select count(*) from workflow.have_done_tasks"), 2);

@@ -380,6 +380,8 @@ check_ends(struct wf_process *process, struct wf_faults *faults)
     for (size_t i = 0; i < process->activity_count; i++) {
         struct wf_activity *activity = process->activities[i];
         completions += activity->type == WF_ACT_COMPLETION;
+        process->uses_winners |= activity->type == WF_ACT_OR_MERGE;
+        process->uses_remotes |= activity->sub_process != NULL;
         if (activity->type == WF_ACT_INITIAL && initials++ == 0)
             process->initial = activity;
     }

@@ -144,6 +144,8 @@ struct wf_process {
     struct wf_map by_id;          /* act_id -> struct wf_activity */
     struct wf_activity *initial;
     bool uses_summary;            /* some activity has `depends` */
+    bool uses_winners;            /* it has an or_merge */
+    bool uses_remotes;            /* some activity is a sub-process */
     uint64_t *reach;              /* bit (i, j): a path of one or more edges leads from i to j */
     uint64_t *dominates;          /* bit (i, j): i lies on every path from the initial to j */
     size_t row_words;             /* of 64 bits, of one row of the two */

@@ -41,12 +41,7 @@ make_instance(struct wf_unit *unit, const struct wf_command *command, struct wf_
     instance->date_created = unit->now;
     instance->date_changed = unit->now;
 
-    struct wf_batch *batch = wf_unit_add_batch(unit, instance);
-    batch->serial_no = 1;
-    batch->branches = 1;
-    batch->opener = process->initial;
-    batch->opened_by = 1;
-    batch->dirty = true;
+    wf_unit_add_first_batch(unit, instance);
     wf_timer_begin(unit, instance);
     return instance;
 }

@@ -207,6 +207,7 @@ struct wf_instance {
     /* Bookkeeping of the unit of work. */
     bool stored, dirty;
     bool stored_timed;     /* its limit stands in the table of timers */
+    bool subscribed;       /* stored with subscriptions */
     uint32_t touched;
     int32_t event;
     int previous_state;

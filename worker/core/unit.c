@@ -55,6 +55,17 @@ wf_unit_add_batch(struct wf_unit *unit, struct wf_instance *instance)
     return batch;
 }
 
+void
+wf_unit_add_first_batch(struct wf_unit *unit, struct wf_instance *instance)
+{
+    struct wf_batch *batch = wf_unit_add_batch(unit, instance);
+
+    batch->serial_no = 1;
+    batch->branches = 1;
+    batch->opener = instance->process->initial;
+    batch->opened_by = 1;
+}
+
 struct wf_remote *
 wf_unit_add_remote(struct wf_unit *unit, struct wf_instance *instance)
 {

@@ -255,6 +255,9 @@ struct wf_instance *wf_unit_instance(const struct wf_unit *unit, const struct wf
 struct wf_task *wf_unit_add_task(struct wf_unit *unit, struct wf_instance *instance);
 struct wf_batch *wf_unit_add_batch(struct wf_unit *unit, struct wf_instance *instance);
 
+/* Batch 1, which every instance has from its begin to its end, and which is never stored. */
+void wf_unit_add_first_batch(struct wf_unit *unit, struct wf_instance *instance);
+
 struct wf_remote *wf_unit_add_remote(struct wf_unit *unit, struct wf_instance *instance);
 
 /* What an earlier command under (scope, id_hash) did in this unit or before, or NULL. */

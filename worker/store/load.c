@@ -1,35 +1,23 @@
 /*
  * load.c - the first half of a unit of work: fencing, what is remembered, and the state of
- * the instances concerned, in one round trip (EOS-4, EOS-15).
+ * the instances concerned, in one round trip (EOS-4, EOS-15); what only some have, in one more (load_rest.c).
  */
 #include "core/dispatch.h"
 #include "store/automation.h"
-#include "store/pipeline.h"
+#include "store/load.h"
 
 /* The statements that load instances, in the order of their calls. */
-static const enum wf_statement loads[] = {WF_STATEMENT_INSTANCE_LOAD, WF_STATEMENT_TASK_LOAD, WF_STATEMENT_BATCH_LOAD,
-                                          WF_STATEMENT_WINNER_LOAD, WF_STATEMENT_SUMMARY_LOAD,
-                                          WF_STATEMENT_REMOTE_LOAD, WF_STATEMENT_SUBSCRIPTION_LOAD};
-
-struct loading {
-    struct wf_store *store;
-    struct wf_unit *unit;
-    const struct wf_uuid **ids;     /* each once, and not in the unit before */
-    struct wf_instance **instances; /* parallel; NULL: unknown */
-    size_t count;
-    size_t first; /* call of the first of these */
-    struct wf_error *reterr;
-};
+static const enum wf_statement loads[] = {WF_STATEMENT_INSTANCE_LOAD, WF_STATEMENT_TASK_LOAD};
 
 /* Which of the instances are to be asked for. */
 static void
-ids_collect(struct loading *loading, const struct wf_uuid *ids, size_t count)
+ids_collect(struct wf_loading *loading, const struct wf_uuid *ids, size_t count)
 {
     struct wf_arena *arena = loading->unit->arena;
     struct wf_map asked = {0};
 
     loading->ids = WF_ARENA_ARRAY(arena, const struct wf_uuid *, count + 1);
-    loading->instances = WF_ARENA_ARRAY(arena, struct wf_instance *, count + 1);
+    loading->asked = WF_ARENA_ARRAY(arena, struct wf_instance *, count + 1);
     for (size_t i = 0; i < count; i++) {
         const struct wf_uuid *id = &ids[i];
         if (wf_unit_instance(loading->unit, id) || wf_map_get(&asked, id->bytes, sizeof id->bytes))
@@ -40,7 +28,7 @@ ids_collect(struct loading *loading, const struct wf_uuid *ids, size_t count)
 }
 
 static void
-loads_send(struct loading *loading, struct wf_pipeline *pipeline)
+loads_send(struct wf_loading *loading, struct wf_pipeline *pipeline)
 {
     loading->first = pipeline->count;
     for (size_t l = 0; loading->count && l < sizeof loads / sizeof *loads; l++) {
@@ -53,16 +41,15 @@ loads_send(struct loading *loading, struct wf_pipeline *pipeline)
     }
 }
 
-/* The instance that a row is of, by its first column: the place in the array asked for, from 1. */
-static struct wf_instance *
-instance_of(const struct loading *loading, const struct wf_rows *rows, int row)
+struct wf_instance *
+wf_loading_instance(const struct wf_loading *loading, const struct wf_rows *rows, int row)
 {
-    return loading->instances[wf_rows_long(rows, row, 0) - 1];
+    return loading->asked[wf_rows_long(rows, row, 0) - 1];
 }
 
-static bool
-activity_read(const struct loading *loading, const struct wf_instance *instance, const char *act_id,
-              struct wf_activity **ret_activity)
+bool
+wf_loading_activity(const struct wf_loading *loading, const struct wf_instance *instance, const char *act_id,
+                    struct wf_activity **ret_activity)
 {
     *ret_activity = act_id ? wf_process_activity(instance->process, act_id) : NULL;
     if (*ret_activity || !act_id)
@@ -73,7 +60,7 @@ activity_read(const struct loading *loading, const struct wf_instance *instance,
 }
 
 static bool
-instance_read(struct loading *loading, const struct wf_rows *rows, int r)
+instance_read(struct wf_loading *loading, const struct wf_rows *rows, int r)
 {
     struct wf_unit *unit = loading->unit;
     struct wf_arena *arena = unit->arena;
@@ -88,7 +75,7 @@ instance_read(struct loading *loading, const struct wf_rows *rows, int r)
                         version);
         return false;
     }
-    struct wf_instance *instance = loading->instances[at] = wf_unit_add_instance(unit, loading->ids[at]);
+    struct wf_instance *instance = loading->asked[at] = wf_unit_add_instance(unit, loading->ids[at]);
     instance->process = process;
     instance->state = state;
     instance->partition = wf_rows_int(rows, r, 1);
@@ -114,13 +101,15 @@ instance_read(struct loading *loading, const struct wf_rows *rows, int r)
     instance->due_at = wf_rows_time(rows, r, 24);
     instance->timed = wf_rows_bool(rows, r, 25);
     instance->incident = wf_incident_read(rows, r, 26, 0, arena);
+    instance->subscribed = wf_rows_bool(rows, r, 32);
+    wf_unit_add_first_batch(unit, instance);
     instance->stored_timed = instance->timed && wf_timers_run(instance);
     instance->stored = true;
     return true;
 }
 
 static void
-arrival_read(struct loading *loading, struct wf_task *task, const struct wf_rows *rows, int r)
+arrival_read(struct wf_loading *loading, struct wf_task *task, const struct wf_rows *rows, int r)
 {
     struct wf_arena *arena = loading->unit->arena;
     struct wf_arrival arrival = {
@@ -134,9 +123,8 @@ arrival_read(struct loading *loading, struct wf_task *task, const struct wf_rows
         WF_ARENA_PUSH(arena, task->arrivals, task->arrival_count, task->arrival_capacity, arrival);
 }
 
-/* Ids, joined by a character that no id has; NULL: none. */
-static size_t
-ids_read(const struct wf_rows *rows, int row, int column, struct wf_arena *arena, const char ***ret_ids)
+size_t
+wf_loading_ids(const struct wf_rows *rows, int row, int column, struct wf_arena *arena, const char ***ret_ids)
 {
     char *text = wf_arena_strdup(arena, wf_rows_peek(rows, row, column));
     const char **ids = NULL;
@@ -169,7 +157,7 @@ task_fill(struct wf_task *task, const struct wf_rows *rows, int r, struct wf_are
     task->paused_time = wf_rows_long(rows, r, 19);
     task->due_at = wf_rows_time(rows, r, 20);
     task->unassigned = wf_rows_bool(rows, r, 21);
-    task->candidate_count = ids_read(rows, r, 27, arena, &task->candidates);
+    task->candidate_count = wf_loading_ids(rows, r, 27, arena, &task->candidates);
     task->stored_candidates = task->candidates;
     if (!wf_rows_null(rows, r, 28) && wf_timer_from_name(wf_rows_peek(rows, r, 28), &task->timer))
         task->timer_at = wf_rows_time(rows, r, 29);
@@ -184,9 +172,9 @@ task_fill(struct wf_task *task, const struct wf_rows *rows, int r, struct wf_are
 
 /* A task that has gathered arrivals has a row for each of them. */
 static bool
-task_read(struct loading *loading, const struct wf_rows *rows, int r)
+task_read(struct wf_loading *loading, const struct wf_rows *rows, int r)
 {
-    struct wf_instance *instance = instance_of(loading, rows, r);
+    struct wf_instance *instance = wf_loading_instance(loading, rows, r);
     struct wf_activity *activity;
     enum wf_task_state state;
     enum wf_based_on based_on = WF_BASED_ON_NONE;
@@ -197,7 +185,7 @@ task_read(struct loading *loading, const struct wf_rows *rows, int r)
         arrival_read(loading, instance->tasks[instance->task_count - 1], rows, r);
         return true;
     }
-    if (!activity_read(loading, instance, wf_rows_peek(rows, r, 3), &activity))
+    if (!wf_loading_activity(loading, instance, wf_rows_peek(rows, r, 3), &activity))
         return false;
     if (!wf_task_state_from_name(wf_rows_peek(rows, r, 2), &state) ||
         (!wf_rows_null(rows, r, 10) && !wf_based_on_from_name(wf_rows_peek(rows, r, 10), &based_on))) {
@@ -213,118 +201,6 @@ task_read(struct loading *loading, const struct wf_rows *rows, int r)
     return true;
 }
 
-static bool
-batch_read(struct loading *loading, const struct wf_rows *rows, int r)
-{
-    struct wf_instance *instance = instance_of(loading, rows, r);
-    struct wf_activity *opener;
-
-    if (!instance)
-        return true;
-    if (!activity_read(loading, instance, wf_rows_peek(rows, r, 8), &opener))
-        return false;
-    struct wf_batch *batch = wf_unit_add_batch(loading->unit, instance);
-    batch->serial_no = wf_rows_int(rows, r, 1);
-    batch->parent_serial_no = wf_rows_int(rows, r, 2);
-    batch->parent_branch_no = wf_rows_int(rows, r, 3);
-    batch->branches = wf_rows_int(rows, r, 4);
-    batch->opened_by = wf_rows_int(rows, r, 5);
-    batch->closed_by = wf_rows_int(rows, r, 6);
-    batch->by_all = wf_rows_bool(rows, r, 7);
-    batch->opener = opener;
-    batch->stored = true;
-    return true;
-}
-
-static bool
-winner_read(struct loading *loading, const struct wf_rows *rows, int r)
-{
-    struct wf_instance *instance = instance_of(loading, rows, r);
-    struct wf_winner winner = {.serial_no = wf_rows_int(rows, r, 1), .branch_no = wf_rows_int(rows, r, 2), .stored = true};
-
-    if (!instance)
-        return true;
-    if (!activity_read(loading, instance, wf_rows_peek(rows, r, 3), &winner.merge))
-        return false;
-    WF_ARENA_PUSH(loading->unit->arena, instance->winners, instance->winner_count, instance->winner_capacity, winner);
-    return true;
-}
-
-static bool
-summary_read(struct loading *loading, const struct wf_rows *rows, int r)
-{
-    struct wf_instance *instance = instance_of(loading, rows, r);
-    struct wf_arena *arena = loading->unit->arena;
-    struct wf_summary summary = {
-        .serial_no = wf_rows_int(rows, r, 1),
-        .ended = wf_rows_int(rows, r, 2),
-        .last = wf_rows_int(rows, r, 3),
-        .flag = wf_rows_text(rows, r, 5, arena),
-        .staff_id = wf_rows_text(rows, r, 6, arena),
-        .stored = true,
-    };
-
-    if (!instance)
-        return true;
-    if (!activity_read(loading, instance, wf_rows_peek(rows, r, 4), &summary.activity))
-        return false;
-    summary.people_count = summary.people_capacity = ids_read(rows, r, 7, arena, &summary.people);
-    WF_ARENA_PUSH(arena, instance->summaries, instance->summary_count, instance->summary_capacity, summary);
-    return true;
-}
-
-static bool
-remote_read(struct loading *loading, const struct wf_rows *rows, int r)
-{
-    struct wf_instance *instance = instance_of(loading, rows, r);
-    struct wf_arena *arena = loading->unit->arena;
-    enum wf_instance_state state = WF_INSTANCE_RUNNING;
-
-    if (!instance)
-        return true;
-    if (!wf_rows_null(rows, r, 9) && !wf_instance_state_from_name(wf_rows_peek(rows, r, 9), &state)) {
-        wf_verdict_fail(WF_VERDICT_FATAL, loading->reterr, "instance state \"%s\" is not known",
-                        wf_rows_peek(rows, r, 9));
-        return false;
-    }
-    struct wf_remote *remote = wf_unit_add_remote(loading->unit, instance);
-    remote->n = wf_rows_int(rows, r, 1);
-    remote->attempt = wf_rows_int(rows, r, 2);
-    remote->engine = wf_rows_text(rows, r, 3, arena);
-    remote->process_id = wf_rows_text(rows, r, 4, arena);
-    remote->version = wf_rows_int(rows, r, 5);
-    remote->instance_id = wf_rows_uuid(rows, r, 6);
-    remote->position = wf_rows_int(rows, r, 7);
-    remote->incarnation = wf_rows_text(rows, r, 8, arena);
-    remote->state = state;
-    remote->completion_flag = wf_rows_text(rows, r, 10, arena);
-    remote->code = wf_rows_text(rows, r, 11, arena);
-    remote->detail = wf_rows_text(rows, r, 12, arena);
-    remote->held = wf_rows_bool(rows, r, 13);
-    remote->date_created = wf_rows_time(rows, r, 14);
-    remote->date_changed = wf_rows_time(rows, r, 15);
-    remote->stored = true;
-    return true;
-}
-
-static bool
-subscription_read(struct loading *loading, const struct wf_rows *rows, int r)
-{
-    struct wf_instance *instance = instance_of(loading, rows, r);
-    struct wf_arena *arena = loading->unit->arena;
-    struct wf_subscription subscription = {
-        .notifyto = wf_rows_text(rows, r, 1, arena),
-        .filter = wf_rows_text(rows, r, 2, arena),
-        .requester = wf_rows_text(rows, r, 3, arena),
-        .stored = true,
-    };
-
-    if (instance)
-        WF_ARENA_PUSH(arena, instance->subscriptions, instance->subscription_count, instance->subscription_capacity,
-                      subscription);
-    return true;
-}
-
 /* What cannot be read is fatal, unless process_find met with a failure and ended the unit. */
 static enum wf_verdict
 failure_of(const struct wf_store *store)
@@ -336,11 +212,9 @@ failure_of(const struct wf_store *store)
 
 /* process_find may send statements of its own: by now all results are here. */
 static enum wf_verdict
-instances_read(struct loading *loading, const struct wf_pipeline *pipeline)
+instances_read(struct wf_loading *loading, const struct wf_pipeline *pipeline)
 {
-    static bool (*const readers[])(struct loading *, const struct wf_rows *, int) = {instance_read, task_read, batch_read,
-                                                                                      winner_read, summary_read, remote_read,
-                                                                                      subscription_read};
+    static wf_loading_reader *const readers[] = {instance_read, task_read};
 
     for (size_t l = 0; loading->count && l < sizeof readers / sizeof *readers; l++) {
         struct wf_rows rows = wf_pipeline_rows(pipeline, loading->first + l);
@@ -348,7 +222,7 @@ instances_read(struct loading *loading, const struct wf_pipeline *pipeline)
             if (!readers[l](loading, &rows, r))
                 return failure_of(loading->store);
     }
-    return WF_VERDICT_OK;
+    return wf_load_rest(loading);
 }
 
 static void
@@ -427,7 +301,7 @@ enum wf_verdict
 wf_store_load(struct wf_store *store, struct wf_work *work, struct wf_error *reterr)
 {
     WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
-    struct loading loading = {.store = store, .unit = work->unit, .reterr = reterr};
+    struct wf_loading loading = {.store = store, .unit = work->unit, .reterr = reterr};
 
     if (store->unit_open || !work->partition_count)
         return wf_store_abandon(store, wf_verdict_fail(WF_VERDICT_FATAL, reterr, "a unit is open, or it has no partition"));
@@ -458,7 +332,7 @@ wf_store_load_instances(struct wf_store *store, struct wf_work *work, const stru
                         struct wf_error *reterr)
 {
     WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
-    struct loading loading = {.store = store, .unit = work->unit, .reterr = reterr};
+    struct wf_loading loading = {.store = store, .unit = work->unit, .reterr = reterr};
 
     ids_collect(&loading, ids, count);
     if (!loading.count)

@@ -76,6 +76,19 @@ timed_put(struct wf_table *table, const struct wf_instance *instance)
         wf_table_null(table);
 }
 
+/* Null where nobody is told, as most are; else its subscriptions are loaded with it. */
+static void
+subscribed_put(struct wf_table *table, const struct wf_instance *instance)
+{
+    for (size_t i = 0; i < instance->subscription_count; i++) {
+        if (instance->subscriptions[i].gone)
+            continue;
+        wf_table_bool(table, true);
+        return;
+    }
+    wf_table_null(table);
+}
+
 static void
 instance_insert(struct wf_store *store, const struct wf_instance *instance)
 {
@@ -108,6 +121,7 @@ instance_insert(struct wf_store *store, const struct wf_instance *instance)
     wf_table_time(table, instance->due_at);
     timed_put(table, instance);
     wf_incident_put(table, instance->incident);
+    subscribed_put(table, instance);
 }
 
 static void
@@ -132,6 +146,7 @@ instance_update(struct wf_store *store, const struct wf_instance *instance)
     wf_table_text(table, instance->variables);
     timed_put(table, instance);
     wf_incident_put(table, instance->incident);
+    subscribed_put(table, instance);
 }
 
 static void
@@ -270,8 +285,8 @@ batches_put(struct wf_store *store, const struct wf_instance *instance)
 {
     for (size_t i = 0; i < instance->batch_count; i++) {
         const struct wf_batch *batch = instance->batches[i];
-        if (!batch->dirty)
-            continue;
+        if (!batch->dirty || batch->serial_no == 1)
+            continue; /* batch 1 is the same for all: the core makes it again */
         struct wf_table *table = row(store, WF_STATEMENT_BATCH_PUT);
         wf_table_uuid(table, &instance->instance_id);
         wf_table_int(table, batch->serial_no);

@@ -30,9 +30,9 @@
     X(OUTBOX_REPLACE, "outbox_replace", "ILLY", "l")                                    \
     X(COMMAND_ID_FIND, "command_id_find", "uu", "lliiu")                                \
     X(COMMAND_ID_INSERT, "command_id_insert", "uuliiu", "")                             \
-    X(INSTANCE_LOAD, "instance_load", "u", "liti" "tttttttt" "iiiiii" "b" "tt" "zzz" "zbttttil") \
-    X(INSTANCE_INSERT, "instance_insert", "uzzz" "iiiiiiii" "tb" "tttttttttt" "zbt", "")\
-    X(INSTANCE_UPDATE, "instance_update", "uzz" "iiiii" "tb" "ttttt" "bt", "")          \
+    X(INSTANCE_LOAD, "instance_load", "u", "liti" "tttttttt" "iiiiii" "b" "tt" "zzz" "zbttttil" "b") \
+    X(INSTANCE_INSERT, "instance_insert", "uzzz" "iiiiiiii" "tb" "tttttttttt" "zbt" "b", "")\
+    X(INSTANCE_UPDATE, "instance_update", "uzz" "iiiii" "tb" "ttttt" "bt" "b", "")          \
     X(TASK_LOAD, "task_load", "u", "li" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "b" "ltiitt" "tzttttil" "i")  \
     X(TASK_INSERT, "task_insert", "ui" "ttt" "ii" "tttttt" "i" "zzzz" "llz" "ttb" "tzti", "") \
     X(TASK_UPDATE, "task_update", "ui" "tt" "ii" "tttttt" "i" "zzz" "llz" "ttb" "tzti", "")    \

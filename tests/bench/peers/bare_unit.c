@@ -172,20 +172,9 @@ task_end(const struct unit *unit, int n)
 static void
 begin(const struct unit *unit, const char *entity)
 {
-    struct wf_table *table;
-
     instance_insert(unit, entity);
     history_insert(unit, 1, "begin", NULL, false);
     task_put(unit, 2, true);
-    table = row(unit, WF_STATEMENT_BATCH_PUT);
-    wf_table_int(table, 1);
-    wf_table_int(table, 0);
-    wf_table_int(table, 0);
-    wf_table_int(table, 1);
-    wf_table_int(table, 1);
-    wf_table_null(table);
-    wf_table_bool(table, false);
-    wf_table_text(table, "begin");
 }
 
 /* What a command writes. */
@@ -241,9 +230,7 @@ advance_send(struct bare *bare, struct wf_pipeline *pipeline)
     wf_pipeline_send(pipeline, published);
 }
 
-static const enum wf_statement loads[] = {
-    WF_STATEMENT_COMMAND_ID_FIND, WF_STATEMENT_INSTANCE_LOAD, WF_STATEMENT_TASK_LOAD,    WF_STATEMENT_BATCH_LOAD,
-    WF_STATEMENT_WINNER_LOAD,     WF_STATEMENT_SUMMARY_LOAD,  WF_STATEMENT_REMOTE_LOAD,  WF_STATEMENT_SUBSCRIPTION_LOAD};
+static const enum wf_statement loads[] = {WF_STATEMENT_COMMAND_ID_FIND, WF_STATEMENT_INSTANCE_LOAD, WF_STATEMENT_TASK_LOAD};
 
 enum { ADVANCED = 1, LOADED = 3, LOADS = sizeof loads / sizeof *loads };
 
@@ -291,7 +278,7 @@ load(struct bare *bare, uint32_t number, int64_t *ret_now, struct wf_error *rete
 static const enum wf_statement saves[] = {
     WF_STATEMENT_COMMAND_ID_INSERT, WF_STATEMENT_INSTANCE_INSERT, WF_STATEMENT_INSTANCE_UPDATE,
     WF_STATEMENT_TASK_INSERT,       WF_STATEMENT_TASK_UPDATE,     WF_STATEMENT_TASK_DELETE,
-    WF_STATEMENT_HISTORY_INSERT,    WF_STATEMENT_BATCH_PUT,       WF_STATEMENT_OUTBOX_INSERT};
+    WF_STATEMENT_HISTORY_INSERT,    WF_STATEMENT_OUTBOX_INSERT};
 
 enum { SAVES = sizeof saves / sizeof *saves };
 
