@@ -22,6 +22,7 @@ class Client:
         environment = engine.environment | {f"PAWL_{name.upper()}": str(value) for name, value in settings.items()}
         self.limit = int(environment["PAWL_TIMEOUT_MS"]) / 1000 + 10
         self._changed = threading.Condition()
+        self._writing = threading.Lock()  # another one: pawl may have to be read before it reads on
         self._outcomes: dict[str, Json] = {}
         self._callbacks: dict[str, Callable[[Json], None]] = {}
         self._log = (engine.folder / f"client-{uuid.uuid4().hex[:6]}.log").open("wb")
@@ -63,6 +64,7 @@ class Client:
         with self._changed:
             if then is not None:
                 self._callbacks[command_id] = then
+        with self._writing:
             assert self._pawl.stdin
             self._pawl.stdin.write(line + "\n")
             self._pawl.stdin.flush()
