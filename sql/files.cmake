@@ -15,7 +15,8 @@ set(PAWL_SQL_STEPS
     steps/011-given-back.sql
     steps/015-suspect.sql
     steps/020-prune.sql
-    steps/024-subscribed.sql)
+    steps/024-subscribed.sql
+    steps/025-instance-room.sql)
 
 set(PAWL_SQL_INSTALL
     schema.sql

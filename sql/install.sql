@@ -94,6 +94,12 @@ select not exists (select from workflow.schema_step where step = 24) as missing 
 insert into workflow.schema_step (step, name) values (24, '024-subscribed');
 \endif
 
+select not exists (select from workflow.schema_step where step = 25) as missing \gset
+\if :missing
+\ir steps/025-instance-room.sql
+insert into workflow.schema_step (step, name) values (25, '025-instance-room');
+\endif
+
 \ir views/process_list.sql
 \ir views/instance_list.sql
 \ir views/task_list.sql
