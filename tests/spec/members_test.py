@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import unittest
 from collections.abc import Iterator
@@ -66,6 +67,14 @@ class Members(unittest.TestCase):
             other = "admin" if topic == "control" else "control"
             with self.subTest(operation):
                 self.assertIn(self.judged(other, data), ("unknown_operation", "invalid_command"))
+
+    def test_nobody_sends_what_the_engine_tells_itself(self) -> None:
+        own = re.findall(r'X\(\w+, +"([a-z-]+)", +ENGINE\)', (ROOT / "worker/core/model.h").read_text())
+        self.assertIn("fire-timer", own)
+        for operation in own:
+            for topic in ("control", "admin"):
+                data = {"operation": operation, "instance_id": "99999999-9999-4999-8999-999999999999", "actor": "op"}
+                self.assertEqual(self.judged(topic, data), "unknown_operation")
 
     def test_no_object(self) -> None:
         for topic in ("init-instance", "get-task", "end-task", "control", "admin"):
