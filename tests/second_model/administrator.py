@@ -17,6 +17,7 @@ class Administrator:
         return {"topic": "admin", "key": process_id, "data": {"operation": "deploy-process", "definition": file}}
 
     def load(self) -> dict:
+        """Somebody comes, moves or changes; now and then a department or team moves, perhaps in a circle (INS-1)."""
         person: dict = {"staff_id": self.rng.choice(generator.STAFF)}
         if self.chance(0.7):
             person["logging_on"] = self.chance(0.6)
@@ -24,8 +25,16 @@ class Administrator:
             person["on_leave"] = self.chance(0.3)
         if self.chance(0.2):
             person["roles"] = self.rng.sample(("q", "r", "s"), self.rng.randint(0, 3))
-        return {"topic": "admin", "key": "institution", "data": {"operation": "load-institution",
-                                                                 "institution": {"staff": [person]}}}
+        if self.chance(0.15):
+            person["dept_id"] = self.rng.choice(("d", "d1", "e", "e", "no"))
+        if self.chance(0.15):
+            person["teams"] = self.rng.sample(("t", "t1", "u"), self.rng.randint(0, 2))
+        file: dict = {"staff": [person]}
+        if self.chance(0.1):
+            file["departments"] = [{"dept_id": "d1", "super_dept_id": self.rng.choice(("d", "e", "d1"))}]
+        if self.chance(0.1):
+            file["teams"] = [dict(zip(("team_id", "super_team_id"), self.rng.sample(("t", "t1", "u"), 2)))]
+        return {"topic": "admin", "key": "institution", "data": {"operation": "load-institution", "institution": file}}
 
     def replace(self) -> dict:
         """All that is, without somebody."""
