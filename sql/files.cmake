@@ -16,7 +16,8 @@ set(PAWL_SQL_STEPS
     steps/015-suspect.sql
     steps/020-prune.sql
     steps/024-subscribed.sql
-    steps/025-instance-room.sql)
+    steps/025-instance-room.sql
+    steps/030-pause.sql)
 
 set(PAWL_SQL_INSTALL
     schema.sql

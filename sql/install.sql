@@ -100,6 +100,12 @@ select not exists (select from workflow.schema_step where step = 25) as missing 
 insert into workflow.schema_step (step, name) values (25, '025-instance-room');
 \endif
 
+select not exists (select from workflow.schema_step where step = 30) as missing \gset
+\if :missing
+\ir steps/030-pause.sql
+insert into workflow.schema_step (step, name) values (30, '030-pause');
+\endif
+
 \ir views/process_list.sql
 \ir views/instance_list.sql
 \ir views/task_list.sql

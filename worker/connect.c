@@ -43,6 +43,18 @@ wf_worker_store_ok(struct wf_worker *worker, enum wf_verdict verdict, struct wf_
     return false;
 }
 
+void
+wf_worker_pause_starts(struct wf_worker *worker, bool paused)
+{
+    bool pausable = worker->consumer && wf_consumer_topics(worker->consumer) > WF_TOPIC_COMMAND_INIT;
+
+    if (!pausable || worker->starts_paused == paused)
+        return;
+    wf_log(WF_LOG_INFO, paused ? "starts are paused" : "starts go on", "%s", "");
+    worker->starts_paused = paused;
+    wf_consumer_pass_over(worker->consumer, WF_TOPIC_COMMAND_INIT, paused);
+}
+
 /* The catalog must say how many partitions there are, and may not change under a running worker. */
 bool
 wf_worker_read_catalog(struct wf_worker *worker, struct wf_error *error)
@@ -65,6 +77,12 @@ wf_worker_read_catalog(struct wf_worker *worker, struct wf_error *error)
     return false;
 }
 
+static void
+progress(const void *worker)
+{
+    wf_worker_progress(worker);
+}
+
 static bool
 open_store(struct wf_worker *worker)
 {
@@ -75,6 +93,7 @@ open_store(struct wf_worker *worker)
         wf_worker_failed(worker, &error);
         return false;
     }
+    wf_store_watch(worker->store, progress, worker);
     if (!wf_worker_read_catalog(worker, &error) ||
         !wf_worker_store_ok(worker, wf_store_take_slot(worker->store, &slot, &error), &error)) {
         wf_store_close(worker->store);
@@ -143,6 +162,8 @@ open_consumer(struct wf_worker *worker)
     if (wf_consumer_open(worker->settings, worker->partition_count, &listener, OPEN_LIMIT_MS, &consumer, &error)) {
         worker->consumer = consumer;
         set_awakened(worker, consumer);
+        worker->starts_paused = false; /* of the new consumer */
+        wf_worker_pause_starts(worker, worker->catalog.starts_paused);
         WF_FAULT(SUBSCRIBED);
         wf_log(WF_LOG_INFO, "subscribed", "brokers=%s prefix=%s", worker->settings->brokers,
                worker->settings->prefix);

@@ -24,6 +24,7 @@ look(struct wf_worker *worker)
     enum wf_verdict verdict = wf_store_catalog(worker->store, &catalog, &error);
     if (verdict != WF_VERDICT_OK)
         return wf_own_failed(worker, verdict, &error);
+    wf_worker_pause_starts(worker, catalog.starts_paused);
     return wf_cache_refresh(worker, catalog.institution_version, catalog.definition_version, &error) ||
            wf_own_failed(worker, error.fate == WF_FATE_FATAL ? WF_VERDICT_FATAL : WF_VERDICT_RECONNECT, &error);
 }

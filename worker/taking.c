@@ -92,7 +92,8 @@ list_sources(struct taking *taking)
         exit(WF_EXIT_MEMORY);
     for (int topic = 0; topic < wf_consumer_topics(worker->consumer); topic++)
         for (int32_t p = 0; p < worker->partition_count; p++)
-            source_open(taking, p, topic);
+            if (topic != WF_TOPIC_COMMAND_INIT || !worker->starts_paused)
+                source_open(taking, p, topic);
 }
 
 /* Makes room for as many more records. */

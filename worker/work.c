@@ -286,6 +286,7 @@ run_once(struct work *work, struct wf_error *error)
         work->worker->recover |= !publish(work, error);
         WF_FAULT(SUBMITTED);
         log_dead_letters(work);
+        wf_pace_done(work->worker, work->count, wf_clock_monotonic() - began);
         wf_log(WF_LOG_DEBUG, "batch", "commands=%zu rejected=%zu refused=%zu forwarded=%zu microseconds=%" PRId64,
                work->count, work->rejected, work->refused, work->forwarded, wf_clock_monotonic() - began);
     } else {
@@ -383,9 +384,11 @@ apply_range(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from,
     wf_roster_drop(&roster);
     if (verdict == WF_VERDICT_OK)
         return !worker->recover;
-    bool alone = count == 1;
-    if ((verdict != WF_VERDICT_CUT && verdict != WF_VERDICT_RETRY) || (alone && verdict == WF_VERDICT_RETRY))
-        return wf_work_give_up(worker, verdict, &error); /* a lock that somebody holds says nothing against a command */
+    bool alone = count == 1, held = verdict == WF_VERDICT_RETRY || verdict == WF_VERDICT_SLOW;
+    if ((verdict != WF_VERDICT_CUT && !held) || (alone && held))
+        return wf_work_give_up(worker, verdict, &error); /* that the database is busy says nothing against a command */
+    if (verdict == WF_VERDICT_SLOW)
+        wf_pace_cancelled(worker, count);
     if (alone) {
         if (batch->items[from].disposal == WF_DISPOSE_REFUSE)
             return wf_work_give_up(worker, WF_VERDICT_FATAL, &error);

@@ -20,4 +20,8 @@ bool wf_work_give_up(struct wf_worker *worker, enum wf_verdict verdict, struct w
 /* suspects.c: decodes and applies a batch; one command at a time where one may be what ends workers or sessions. */
 bool wf_suspects_apply(struct wf_worker *worker, struct wf_batch_taken *batch) WF_CHECKED;
 
+/* pace.c: a batch of so many took so long (microseconds); or a statement of it was cancelled for taking too long. */
+void wf_pace_done(struct wf_worker *worker, size_t count, int64_t duration);
+void wf_pace_cancelled(struct wf_worker *worker, size_t count);
+
 #endif

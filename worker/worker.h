@@ -95,7 +95,8 @@ struct wf_worker {
     int32_t advance_at;               /* the partition that was last on its way to being served */
     struct wf_cache cache;
     struct wf_reassign reassign;
-    size_t batch_limit;               /* commands; smaller after trouble */
+    bool starts_paused;
+    size_t batch_limit;               /* commands; smaller where the database is slow (pace.c) */
     int64_t clock_ahead;              /* of the database's clock before the monotonic one, as last read */
     int64_t clock_read_at;            /* when; monotonic */
     int64_t retry_at, retry_wait;     /* monotonic; microseconds */
@@ -122,6 +123,12 @@ void wf_worker_disconnect(struct wf_worker *worker);
 
 /* Reads the catalog's row again; false after wf_worker_failed(). */
 bool wf_worker_read_catalog(struct wf_worker *worker, struct wf_error *error);
+
+/*
+ * Leaves init-instance commands where they are, or takes them again; as the catalog says, which is looked at once a
+ * second.  Not where all commands come on one topic.
+ */
+void wf_worker_pause_starts(struct wf_worker *worker, bool paused);
 
 /* After a failure: RETRY waits longer and longer, FATAL stops the worker. */
 void wf_worker_failed(struct wf_worker *worker, const struct wf_error *error);

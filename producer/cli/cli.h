@@ -182,6 +182,7 @@ enum cli_exit cli_instance_set_entity(struct cli *cli);
 enum cli_exit cli_instance_set_variables(struct cli *cli);
 enum cli_exit cli_instance_operation(struct cli *cli); /* suspend, resume, cancel */
 enum cli_exit cli_instance_modify(struct cli *cli);
+enum cli_exit cli_instance_starts(struct cli *cli); /* pause-starts, resume-starts */
 enum cli_exit cli_process_status(struct cli *cli);
 enum cli_exit cli_report_work(struct cli *cli);
 enum cli_exit cli_state_watch(struct cli *cli);

@@ -34,6 +34,9 @@ static const char suspend_details[] =
     "Nobody can take a task of it and nothing moves until it is resumed; work in hand can be ended.\n";
 static const char modify_details[] =
     "What is to be withdrawn is withdrawn before anything is started.\n";
+static const char pause_starts_details[] =
+    "The database says so; workers notice within a second or so, and leave the commands in their topic, in order.\n"
+    "Tasks are taken and ended as before.  Sub-processes are instances too: they wait as well.\n";
 static const char db_restored_details[] =
     "Workers stop with an exit code of their own when more was published than the database knows.  After this they\n"
     "apply again the commands that came after the backup; what they decide may differ from the first time, so\n"
@@ -107,6 +110,10 @@ static const struct cli_verb verbs[] = {
      cli_instance_operation_options, cli_instance_operation},
     {"instance", "modify", "INSTANCE", 1, 1, "start an activity, withdraw a task, check again", modify_details,
      cli_instance_modify_options, cli_instance_modify},
+    {"instance", "pause-starts", "", 0, 0, "let no worker begin instances until they are resumed", pause_starts_details,
+     NULL, cli_instance_starts},
+    {"instance", "resume-starts", "", 0, 0, "begin instances again, those first that waited", NULL,
+     NULL, cli_instance_starts},
     {"task", "get", "[TASK]", 0, 1, "take a task, or the next one", task_get_details,
      cli_task_get_options, cli_task_get},
     {"task", "end", "TASK", 1, 1, "end a task", NULL,

@@ -39,6 +39,7 @@ enum wf_program {
     S(command_topic,           ALL,    "",                 "one topic for all commands; empty: a topic for each kind") \
     S(replyto_pattern,         WORKER, "",                 "topics that a command may name for its outcome, an extended regular expression; empty: <prefix>.outcome and <prefix>.reply.*") \
     N(batch_commands,          WORKER, 2000, 1, 10000,     "most commands in one transaction")         \
+    N(batch_ms,                WORKER, 1000, 10, 60000,    "how long a transaction should take at most; where the database is slower, fewer commands go into one") \
     N(batch_bytes,             WORKER, 4194304, 65536, 67108864, "most bytes of commands in one transaction") \
     N(command_max_bytes,       WORKER, 900000, 1024, 8000000,   "largest command; a larger one is dead-lettered") \
     N(event_max_bytes,         WORKER, 900000, 1024, 8000000,   "largest event; a command that would cause a larger one is rejected") \

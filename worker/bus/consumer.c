@@ -412,10 +412,16 @@ records_wait(const struct wf_consumer *consumer)
     for (int32_t number = 0; number < consumer->partition_count; number++) {
         const struct partition *partition = &consumer->partitions[number];
         for (int topic = 0; partition->begun && topic < consumer->topics; topic++)
-            if (rd_kafka_queue_length(partition->sources[topic].queue))
+            if (!consumer->passed_over[topic] && rd_kafka_queue_length(partition->sources[topic].queue))
                 return true;
     }
     return false;
+}
+
+void
+wf_consumer_pass_over(struct wf_consumer *consumer, enum wf_topic topic, bool passed_over)
+{
+    consumer->passed_over[consumer_topic(consumer, topic)] = passed_over;
 }
 
 static void

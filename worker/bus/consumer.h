@@ -92,6 +92,12 @@ int wf_consumer_topics(const struct wf_consumer *consumer);
 void wf_consumer_poll(struct wf_consumer *consumer);
 
 /*
+ * Whether wf_consumer_wait() ends for records of a topic: not while nobody takes them.  What was fetched of it stays
+ * queued, up to queue_kbytes a partition.
+ */
+void wf_consumer_pass_over(struct wf_consumer *consumer, enum wf_topic topic, bool passed_over);
+
+/*
  * Waits until something may have happened: records on a begun partition, a rebalance to be
  * served by wf_consumer_poll(), a wf_consumer_wake().  May return early for nothing.
  *

@@ -31,6 +31,7 @@ struct wf_consumer {
     int32_t partition_count;
     struct partition *partitions;
 
+    bool passed_over[WF_COMMAND_TOPICS]; /* topics whose records nobody waits for */
     bool owns;                        /* between assigned and revoked or lost */
     bool stale;                       /* what is begun, or where, is not what librdkafka was told */
     struct wf_generation *generation; /* of the current assignment, or NULL */

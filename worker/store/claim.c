@@ -24,6 +24,7 @@ wf_store_catalog(struct wf_store *store, struct wf_catalog *ret_catalog, struct 
         .institution_version = wf_rows_long(&rows, 0, 3),
         .definition_version = wf_rows_long(&rows, 0, 4),
         .restored = wf_rows_bool(&rows, 0, 5),
+        .starts_paused = wf_rows_bool(&rows, 0, 6),
     };
     return WF_VERDICT_OK;
 }

@@ -23,7 +23,6 @@ static const char session[] =
     "set timezone = 'UTC';"
     "set client_min_messages = warning;"
     "set default_transaction_isolation = 'read committed';"
-    "set statement_timeout = 0;"
     "set lock_timeout = '2s';" /* EOS-5 */
     "set idle_in_transaction_session_timeout = 0;"
     "set plan_cache_mode = force_generic_plan;"
@@ -89,6 +88,19 @@ session_set(struct wf_store *store, struct wf_error *reterr)
 {
     WF_SCOPED(result_drop) PGresult *result = PQexec(store->connection, session);
 
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        return wf_verdict_of_result(result, "set", store->connection, reterr);
+    return WF_VERDICT_OK;
+}
+
+/* What would outlast the watchdog is cancelled before, so that a batch that is too large can be cut. */
+static enum wf_verdict
+timeout_set(struct wf_store *store, int64_t watchdog_ms, struct wf_error *reterr)
+{
+    char command[60];
+
+    snprintf(command, sizeof command, "set statement_timeout = %lld", (long long)(watchdog_ms * 3 / 4));
+    WF_SCOPED(result_drop) PGresult *result = PQexec(store->connection, command);
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         return wf_verdict_of_result(result, "set", store->connection, reterr);
     return WF_VERDICT_OK;
@@ -162,6 +174,8 @@ wf_store_open(const struct wf_settings *settings, struct wf_store **ret_store, s
     if (verdict == WF_VERDICT_OK)
         verdict = session_set(store, reterr);
     if (verdict == WF_VERDICT_OK)
+        verdict = timeout_set(store, settings->watchdog_ms, reterr);
+    if (verdict == WF_VERDICT_OK)
         verdict = schema_check(store, reterr);
     if (verdict == WF_VERDICT_OK)
         verdict = prepare(store, reterr);
@@ -191,4 +205,11 @@ int
 wf_store_socket(const struct wf_store *store)
 {
     return PQsocket(store->connection);
+}
+
+void
+wf_store_watch(struct wf_store *store, void (*progress)(const void *context), const void *context)
+{
+    store->progress = progress;
+    store->progress_context = context;
 }

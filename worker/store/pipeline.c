@@ -138,6 +138,8 @@ wf_pipeline_finish(struct wf_pipeline *pipeline, struct wf_error *reterr)
         pipeline->calls[c].result = result_next(connection);
         if (verdict == WF_VERDICT_OK)
             verdict = check(pipeline, &pipeline->calls[c], reterr);
+        if (pipeline->store->progress)
+            pipeline->store->progress(pipeline->store->progress_context);
     }
     PGresult *sync = PQgetResult(connection);
     if (PQresultStatus(sync) != PGRES_PIPELINE_SYNC && verdict == WF_VERDICT_OK)

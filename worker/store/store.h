@@ -42,6 +42,7 @@ struct wf_store;
     X(OK,        "ok")        /* go on                                                         */ \
     X(NOT_OWNER, "not owner") /* somebody else claimed a partition of the unit: claim again    */ \
     X(RETRY,     "retry")     /* deadlock, lock timeout, lost race: the whole again, from load */ \
+    X(SLOW,      "slow")      /* a statement took too long: a shorter prefix, or all of it later */ \
     X(CUT,       "cut")       /* the data of some command: apply a shorter prefix              */ \
     X(RECONNECT, "reconnect") /* the server is gone or full; a COMMIT may or may not have been */ \
     X(FATAL,     "fatal")     /* wrong schema, missing rights: no command can work             */
@@ -62,6 +63,9 @@ const char *wf_verdict_name(enum wf_verdict verdict);
  */
 bool wf_store_open(const struct wf_settings *settings, struct wf_store **ret_store, struct wf_error *reterr) WF_CHECKED;
 
+/* Called after each result, so that only a statement that does not end keeps the watchdog from being wound up. */
+void wf_store_watch(struct wf_store *store, void (*progress)(const void *context), const void *context);
+
 /* Ends the connection, and with it an open unit and the slots.  NULL is fine. */
 void wf_store_close(struct wf_store *store);
 
@@ -75,6 +79,7 @@ struct wf_catalog {
     int64_t institution_version;
     int64_t definition_version; /* grows with each deployment of any process */
     bool restored;              /* it had other incarnations before (EOS-21) */
+    bool starts_paused;         /* no instances are to be begun */
 };
 
 /* Reads the catalog; within a unit it sees the unit. */

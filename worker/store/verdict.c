@@ -17,7 +17,7 @@ static const struct {
     {"40003", WF_VERDICT_RECONNECT}, /* whether it was committed is not known */
     {"40", WF_VERDICT_RETRY},        /* deadlock, serialization, our own "somebody was faster" */
     {"55P03", WF_VERDICT_RETRY},     /* lock timeout */
-    {"57014", WF_VERDICT_RETRY},     /* somebody cancelled the statement */
+    {"57014", WF_VERDICT_SLOW},      /* the statement's time was over, or somebody cancelled it */
     {"08", WF_VERDICT_RECONNECT},
     {"53", WF_VERDICT_RECONNECT},    /* no memory, no disk, too many connections */
     {"57", WF_VERDICT_RECONNECT},    /* shutdown, crash, this backend was terminated */
