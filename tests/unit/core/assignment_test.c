@@ -555,3 +555,16 @@ Test(assignment, tried_again_and_failed)
     SAME(try_again(2), "2 L waiting @dan");
     cr_assert_null(story_instance(0)->tasks[0]->incident);
 }
+
+/* Whom a function names in vain may not take the task: no event has said so (LOG-1). */
+Test(assignment, named_in_vain)
+{
+    story_begin("I:initial; L:interaction func:f least_working_list presence:require; C:completion; I -> L; L -> C");
+    story_load("staff dan off");
+    story_answers("f=");
+    TELL("init", "running; 1 I ended; 2 L waiting");
+    story_answers("f=dan");
+    story_reload();
+    SAME(try_again(2), "");
+    TELL("get 2 dan", "rejected not_entitled");
+}

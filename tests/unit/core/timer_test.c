@@ -235,6 +235,18 @@ Test(timer, reassigned_and_extended)
     TELL("extend 1 actor:op within:9", "rejected wrong_state");
 }
 
+/* TSK-7: ... and has nothing to do with what could not be done before it was theirs. */
+Test(timer, reassigned_without_the_incident)
+{
+    story_begin("I:initial; A:task take:10,end,bad; C:completion; I -> A; A -ok-> C");
+    TELL("init", "running; 1 I ended; 2 A waiting");
+    SAME(story_waits(10), "2 A waiting !no_route");
+    TELL("reassign 2 to:bob actor:op", "2 A waiting @bob");
+    cr_assert_null(task(2)->incident);
+    cr_assert_eq(task(2)->timer, WF_TIMER_TAKE);
+    SAME(story_waits(10), "2 A waiting @bob !no_route");
+}
+
 /* Every copy of method all has its own limit. */
 Test(timer, copies)
 {
@@ -280,6 +292,24 @@ Test(timer, check_fails)
     story_answers("f=yes");
     SAME(story_waits(100), "");
     TELL("resume actor:op", "running; 2 A waiting");
+}
+
+/* FWD-7: a reminder is no reason to ask, nor is what others do while the rule waits for an operator. */
+Test(timer, reminder_asks_nothing)
+{
+    story_begin("I:initial; A:task pre:f check:60; B:task take:10; C:completion; I -> A,B; A -> C; B -> C");
+    story_answers("f=no");
+    TELL("init", "running; 1 I ended; 2 A pending; 3 B waiting");
+    story_reload();
+    story_answers("f!oops");
+    SAME(story_waits(10), "3 B waiting");
+    SAME(story_waits(60), "2 A pending !rule_failed");
+    TELL("get 3 ann", "3 B processing @ann");
+    cr_assert_eq(task(2)->timer, WF_TIMER_NONE);
+    story_reload();
+    story_answers("f=yes");
+    SAME(story_waits(1000), "");
+    TELL("end 3 ann", "3 B ended; 4 C ended; 2 A waiting");
 }
 
 /* The tables of transitions: every row can be found by its operation and state. */
