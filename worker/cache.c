@@ -1,4 +1,5 @@
 /* Definitions and the institution, kept by version: they never change under one. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,12 +8,20 @@
 #include "codec/institution_file.h"
 #include "worker.h"
 
+enum { KEY_SIZE = 256 };     /* of a process: its id has at most 200 bytes */
 enum { PEOPLE_MAX = 10000 }; /* changes in place, whose texts stay behind, before all is read anew */
 
-static const char *
-process_key(struct wf_arena *arena, const char *process_id, int32_t version)
+/* The key in the map of processes; one that is cut short is that of no process. */
+static void
+process_key(const char *process_id, int32_t version, char key[KEY_SIZE])
 {
-    return wf_arena_printf(arena, "%s\n%d", process_id, version);
+    char digits[12];
+    size_t length = strlen(process_id), count = (size_t)snprintf(digits, sizeof digits, "\n%d", version);
+
+    if (length > KEY_SIZE - sizeof digits)
+        length = KEY_SIZE - sizeof digits;
+    memcpy(key, process_id, length);
+    memcpy(key + length, digits, count + 1);
 }
 
 static struct wf_process *
@@ -49,7 +58,9 @@ process_load(struct wf_worker *worker, const char *process_id, int32_t version)
     struct wf_process *process =
         verdict == WF_VERDICT_OK && document ? process_decode(document, found) : NULL;
     if (process) {
-        wf_map_put_text(&cache->processes, &cache->arena, process_key(&cache->arena, process_id, version), process);
+        char key[KEY_SIZE];
+        process_key(process_id, version, key);
+        wf_map_put_text(&cache->processes, &cache->arena, wf_arena_strdup(&cache->arena, key), process);
         WF_ARENA_PUSH(&cache->arena, cache->list, cache->count, cache->capacity, process);
     }
     wf_arena_drop(&arena);
@@ -60,7 +71,7 @@ struct wf_process *
 wf_cache_process(struct wf_worker *worker, const char *process_id, int32_t version)
 {
     struct wf_cache *cache = &worker->cache;
-    struct wf_arena scratch = {0};
+    char key[KEY_SIZE];
 
     if (!version) {
         const int32_t *latest = wf_map_get_text(&cache->latest, process_id);
@@ -68,8 +79,8 @@ wf_cache_process(struct wf_worker *worker, const char *process_id, int32_t versi
             return NULL;
         version = *latest;
     }
-    struct wf_process *process = wf_map_get_text(&cache->processes, process_key(&scratch, process_id, version));
-    wf_arena_drop(&scratch);
+    process_key(process_id, version, key);
+    struct wf_process *process = wf_map_get_text(&cache->processes, key);
     return process ? process : process_load(worker, process_id, version);
 }
 

@@ -267,6 +267,28 @@ same(struct wf_slice a, struct wf_slice b)
     return !a.data == !b.data && a.length == b.length && (!a.length || memcmp(a.data, b.data, a.length) == 0);
 }
 
+/* Every byte at every place of texts of several lengths: they are looked at eight bytes at a time. */
+Test(json, escapes_every_byte_that_needs_it)
+{
+    for (unsigned byte = 1; byte < 256; byte++) {
+        for (size_t length = 1; length <= 17; length++) {
+            for (size_t at = 0; at < length; at++) {
+                struct wf_buf buf = {0};
+                char text[18];
+                memset(text, 'x', length);
+                text[at] = (char)byte;
+                wf_json_string_n(&buf, text, length);
+                size_t escaped = buf.length - length - 2;
+                bool needed = byte < 0x20 || byte == '"' || byte == '\\';
+                cr_assert_eq(needed, escaped > 0, "byte %u at %zu of %zu: %zu more", byte, at, length, escaped);
+                cr_assert_eq(memcmp(buf.data + 1, text, at), 0);
+                cr_assert_eq(memcmp(buf.data + buf.length - 1 - (length - at - 1), text + at + 1, length - at - 1), 0);
+                wf_buf_drop(&buf);
+            }
+        }
+    }
+}
+
 Test(message, there_and_back)
 {
     struct wf_message one = {.topic = WF_TOPIC_STATE_TASK, .partition = -1, .key = slice("key"), .value = slice("{}")};

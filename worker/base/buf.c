@@ -7,23 +7,20 @@
 
 #include "base/error.h"
 
-char *
-wf_buf_reserve(struct wf_buf *buf, size_t size)
+void
+wf_buf_grow(struct wf_buf *buf, size_t size)
 {
-    if (buf->capacity - buf->length < size) {
-        size_t capacity = buf->capacity ? buf->capacity : 256;
-        while (capacity - buf->length < size)
-            capacity *= 2;
+    size_t capacity = buf->capacity ? buf->capacity : 256;
 
-        char *data = realloc(buf->data, capacity);
-        if (!data) {
-            fputs("pawl: out of memory\n", stderr);
-            exit(WF_EXIT_MEMORY);
-        }
-        buf->data = data;
-        buf->capacity = capacity;
+    while (capacity - buf->length < size)
+        capacity *= 2;
+    char *data = realloc(buf->data, capacity);
+    if (!data) {
+        fputs("pawl: out of memory\n", stderr);
+        exit(WF_EXIT_MEMORY);
     }
-    return buf->data + buf->length;
+    buf->data = data;
+    buf->capacity = capacity;
 }
 
 void

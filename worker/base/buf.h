@@ -17,8 +17,18 @@ struct wf_buf {
     size_t capacity;
 };
 
+/* Gives the buffer room for `size` more bytes than it holds: wf_buf_reserve() does when there is none. */
+void wf_buf_grow(struct wf_buf *buf, size_t size);
+
 /* Room for `size` more bytes; returns where they begin.  The length stays. */
-char *wf_buf_reserve(struct wf_buf *buf, size_t size);
+static inline char *
+wf_buf_reserve(struct wf_buf *buf, size_t size)
+{
+    if (buf->capacity - buf->length < size)
+        wf_buf_grow(buf, size);
+    return buf->data + buf->length;
+}
+
 
 void wf_buf_printf(struct wf_buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

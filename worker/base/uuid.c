@@ -43,19 +43,31 @@ wf_uuid_parse(const char *text, size_t length, struct wf_uuid *ret_uuid)
     return true;
 }
 
+static char *
+put_hex(char *at, const uint8_t *bytes, int count)
+{
+    static const char digits[] = "0123456789abcdef";
+
+    for (int i = 0; i < count; i++) {
+        *at++ = digits[bytes[i] >> 4];
+        *at++ = digits[bytes[i] & 15];
+    }
+    return at;
+}
+
 void
 wf_uuid_format(const struct wf_uuid *uuid, char text[WF_UUID_TEXT + 1])
 {
-    static const char digits[] = "0123456789abcdef";
-    size_t at = 0;
+    char *at = put_hex(text, uuid->bytes, 4);
 
-    for (size_t byte = 0; byte < sizeof uuid->bytes; byte++) {
-        if (dash_at(at))
-            text[at++] = '-';
-        text[at++] = digits[uuid->bytes[byte] >> 4];
-        text[at++] = digits[uuid->bytes[byte] & 15];
-    }
-    text[at] = '\0';
+    *at++ = '-';
+    at = put_hex(at, uuid->bytes + 4, 2);
+    *at++ = '-';
+    at = put_hex(at, uuid->bytes + 6, 2);
+    *at++ = '-';
+    at = put_hex(at, uuid->bytes + 8, 2);
+    *at++ = '-';
+    *put_hex(at, uuid->bytes + 10, 6) = '\0';
 }
 
 struct wf_uuid
