@@ -155,6 +155,23 @@ class Interleaving(Quiet):
         self.applied(second)
         self.check(tasks=1)
 
+    def test_second_batch_while_the_first_fails(self) -> None:
+        """EOS-10: the first one's producer is fenced, the second one's is not; it must not go before the first."""
+        worker = self.serving(self.worker("publish-flushed=slow,recovering=slow"))
+        instance = instance_in(0, self.engine.partitions)
+        first = self.client.send("init-instance", {"process_id": "steps", "instance_id": instance})
+        loop.victim_said(worker, "kind=slow")
+        before = self.numbers()[0]
+        second = self.client.send("get-task", {"task_id": f"{instance}:2", "staff_id": "cid"})
+        wait_until("the second is in PostgreSQL", lambda: self.numbers()[0] > before)
+        database_id = self.engine.value("select database_id from workflow.catalog")
+        self.engine.broker().fence(f"{self.engine.prefix}-{database_id}-0-a")
+        worker.wait_log("publishing failed")
+        worker.wait_log("published what an earlier owner left")
+        self.applied(first)
+        self.applied(second)
+        self.check(tasks=1)
+
     def test_event_that_cannot_be_published(self) -> None:
         """EOS-14: its topic has gone after it was put into the outbox; a dead letter takes its place."""
         worker = loop.topic_deleted(self.arena, loop.Fault("refused", "slow"), {})
@@ -162,6 +179,47 @@ class Interleaving(Quiet):
         self.assertEqual((letter.header("pawl_code"), letter.json["result"]), ("too_large", "applied"))
         self.applied(self.begin())
         self.assertTrue(worker.running())
+        self.check(tasks=1)
+
+
+class Topics(Quiet):
+    def test_made_anew_and_filled(self) -> None:
+        """EOS-19: another topic under the same name has the position too, but not the record before it."""
+        self.serving(self.worker())
+        for _ in range(3):
+            self.applied(self.begin(partition=0))
+        self.arena.stop_all()
+        name = self.engine.topic("command.init-instance")
+        self.engine.broker().delete_topic(name)
+        wait_until("the topic is made anew", lambda: self.made(name))
+        subprocess.run(["kcat", "-P", "-b", self.engine.brokers, "-t", name, "-p", "0"], text=True, check=True,
+                       input='{"process_id": "steps"}\n' * 10)
+        worker = self.worker()
+        worker.wait_log("was the topic made anew?")
+        self.assertEqual(self.engine.value("select count(*) from workflow.instance"), "3")
+        self.arena.stop_all()
+
+    def made(self, topic: str) -> bool:
+        """Kafka takes a moment to forget the old one."""
+        try:
+            self.engine.broker().create_topic(topic, self.engine.partitions)
+        except AssertionError:
+            return False
+        return True
+
+
+class Rebalances(Quiet):
+    def test_what_is_under_way_is_published_by_whom_it_was_applied(self) -> None:
+        """EOS-16: partitions are given back when their batches are out; the next owner finds nothing to publish."""
+        owner = self.serving(self.worker("publish-begun=slow"))
+        other = self.hung(self.worker("publisher-opened=hang"))
+        command = self.begin()
+        loop.victim_said(owner, "kind=slow")
+        other.signal(signal.SIGCONT)  # it joins, and the owner hears of it before its publication is out
+        self.serving(owner, 6)
+        self.serving(other, 2)
+        self.assertNotIn("published what an earlier owner left", owner.text() + other.text())
+        self.applied(command)
         self.check(tasks=1)
 
 

@@ -28,7 +28,7 @@ import mixed
 from engine import LIMIT, Engine, Worker, wait_until
 
 SESSION_MS = 6000
-SETTINGS = {"session_timeout_ms": SESSION_MS, "retry_max_ms": 1000}
+SETTINGS = {"session_timeout_ms": SESSION_MS, "retry_max_ms": 1000, "timeout_ms": 120000}
 WORKERS = (2, 4)         # at least, at most
 PAUSE = (0.3, 2.5)       # seconds between two faults
 CALM = 3.0               # seconds in which commands are counted, before and after
@@ -192,6 +192,8 @@ def begun(options: Options, folder: Path) -> Iterator[tuple[Storm, mixed.Mixed]]
     with cluster.Cluster(folder, options.brokers, options.standby) as servers:
         os.environ.update(servers.environment)
         with Engine("storm", workers=WORKERS[0], **SETTINGS) as engine:
+            wait_until("all is served", lambda: sum(worker.text().count("serving  partition") for worker in engine.workers)
+                       >= engine.partitions, 4 * LIMIT)
             mixed.install(engine)
             yield Storm(options, servers, engine), mixed.Mixed(engine.client(timeout_ms=5000), options.seed, options.window)
 

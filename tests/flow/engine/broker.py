@@ -11,15 +11,22 @@ from .common import LIMIT, wait_until
 
 
 class Broker:
-    """A few requests of the Kafka protocol, in their first versions, to the one broker there is."""
+    """A few requests of the Kafka protocol, in their first versions, to the one broker there is (those about groups: to theirs)."""
 
     def __init__(self, brokers: str) -> None:
-        host, _, port = brokers.partition(":")
+        host, _, port = brokers.partition(",")[0].partition(":")
         self._where = (host, int(port))
 
-    def _ask(self, api: int, version: int, body: bytes) -> bytes:
+    def _coordinator(self, group: str) -> tuple[str, int]:
+        """Who keeps a group (FindCoordinator)."""
+        answer = self._ask(10, 0, text(group.encode()))
+        [length] = struct.unpack_from(">h", answer, 6)
+        self._check(answer[:2], f"find the coordinator of {group}")
+        return answer[8:8 + length].decode(), struct.unpack_from(">i", answer, 8 + length)[0]
+
+    def _ask(self, api: int, version: int, body: bytes, group: str = "") -> bytes:
         request = struct.pack(">hhi", api, version, 1) + text(b"tests") + body
-        with socket.create_connection(self._where, LIMIT) as connection:
+        with socket.create_connection(self._coordinator(group) if group else self._where, LIMIT) as connection:
             connection.sendall(struct.pack(">i", len(request)) + request)
             with connection.makefile("rb") as answer:
                 [length] = struct.unpack(">i", answer.read(4))
@@ -29,7 +36,7 @@ class Broker:
         """Committed offset and its metadata, by partition (OffsetFetch)."""
         body = text(group.encode()) + struct.pack(">i", 1) + text(topic.encode())
         body += struct.pack(f">i{partitions}i", partitions, *range(partitions))
-        answer = self._ask(9, 1, body)
+        answer = self._ask(9, 1, body, group)
         at, found = 4 + 2 + len(topic.encode()) + 4, {}
         for _ in range(partitions):
             partition, offset, length = struct.unpack_from(">iqh", answer, at)
@@ -51,12 +58,12 @@ class Broker:
         self._check(answer[at:at + 2], f"create topic {topic}")
 
     def delete_group(self, group: str) -> None:
-        answer = self._ask(42, 0, struct.pack(">i", 1) + text(group.encode()))
+        answer = self._ask(42, 0, struct.pack(">i", 1) + text(group.encode()), group)
         self._check(answer[-2:], f"delete group {group}")
 
     def members(self, group: str) -> dict[str, str]:
         """The client id of each member, by member id (DescribeGroups)."""
-        answer = self._ask(15, 0, struct.pack(">i", 1) + text(group.encode()))
+        answer = self._ask(15, 0, struct.pack(">i", 1) + text(group.encode()), group)
         at, found = 4 + 2, {}
         for _ in range(4):  # group, state, kind of protocol, protocol
             at += 2 + struct.unpack_from(">h", answer, at)[0]
@@ -75,7 +82,7 @@ class Broker:
 
     def remove_member(self, group: str, member: str) -> None:
         """What happens when a session has ended, without waiting for that (LeaveGroup)."""
-        self._ask(13, 0, text(group.encode()) + text(member.encode()))
+        self._ask(13, 0, text(group.encode()) + text(member.encode()), group)
 
     def delete_records(self, topic: str, partitions: int) -> None:
         """All there are, as retention would (DeleteRecords)."""
@@ -83,6 +90,10 @@ class Broker:
         body += b"".join(struct.pack(">iq", partition, -1) for partition in range(partitions))
         answer = self._ask(21, 0, body + struct.pack(">i", 10000))
         self._check(answer[-2:], f"delete records of {topic}")
+
+    def fence(self, transactional_id: str) -> None:
+        """Takes a transactional id away from whoever has it, and ends what is open (InitProducerId)."""
+        self._ask(22, 0, text(transactional_id.encode()) + struct.pack(">i", 10000))
 
     def delete_topic(self, topic: str) -> None:
         answer = self._ask(20, 1, struct.pack(">i", 1) + text(topic.encode()) + struct.pack(">i", 10000))
