@@ -15,6 +15,11 @@ from run import Run
 from state import OVER, Arrival, Instance, Task
 
 TICK = 1000  # microseconds a command
+MOST_INSTANCES = 200
+
+
+class TooMany(Exception):
+    """Processes that start one another on several branches: right, and of no use to a comparison."""
 
 
 class Engine(Control, People):
@@ -47,6 +52,8 @@ class Engine(Control, People):
         """What the engine has sent itself, first in first out; then what can be assigned now."""
         then = []
         while self.loop:
+            if len(self.instances) > MOST_INSTANCES:
+                raise TooMany
             self.now += TICK
             result = self.apply(self.loop.pop(0))
             if result["outcome"]["result"] != "rejected":

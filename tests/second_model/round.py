@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import generator
 from driver import Driver
-from engine import Engine
+from engine import Engine, TooMany
 from fold import Violation
 from player import Player
 from properties import Properties
@@ -36,6 +36,14 @@ class Round:
 
 def make(seed: str, commands: int, features: set[str]) -> Round:
     """Lets the model play; what it answers is kept."""
+    while True:
+        try:
+            return make_once(seed, commands, features)
+        except TooMany:
+            seed += "'"
+
+
+def make_once(seed: str, commands: int, features: set[str]) -> Round:
     rng = random.Random(seed)
     done, engine = Round(), Engine()
     player = Player(rng, engine, features)
