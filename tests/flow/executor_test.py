@@ -131,9 +131,6 @@ def check(config: str, *arguments: str) -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-ENGINE_WATCHES = "case WF_OP_FAIL_TASK" in (ROOT / "worker/core/dispatch.c").read_text()
-
-
 class Results(unittest.TestCase):
     def test_fault_repair(self) -> None:
         """The sample configuration and the example program, with the process that they are for."""
@@ -192,7 +189,6 @@ class Results(unittest.TestCase):
         self.assertFalse(canary.exists())
 
 
-@unittest.skipUnless(ENGINE_WATCHES, "the engine does not watch jobs yet")
 class Failures(unittest.TestCase):
     """What fails is an incident when its attempts are used up, and there are none to begin with."""
 
@@ -275,7 +271,6 @@ class Failures(unittest.TestCase):
         self.assertEqual((event["attempt"], [call["argv"] for call in bench.calls()]), (3, [["1"], ["2"], ["3"]]))
 
 
-@unittest.skipUnless(ENGINE_WATCHES, "the engine does not watch jobs yet")
 class Many(unittest.TestCase):
     def test_two_share(self) -> None:
         """200 jobs, each run once, by both."""
@@ -405,7 +400,6 @@ class Many(unittest.TestCase):
         self.assertEqual(len(bench.calls()), 1)
 
 
-@unittest.skipUnless(ENGINE_WATCHES, "the engine does not watch jobs yet")
 class Example(unittest.TestCase):
     def test_python(self) -> None:
         bench = Bench("added")
@@ -488,7 +482,7 @@ class Configuration(unittest.TestCase):
         self.assertEqual(done.code, 11)
         self.assertIn("could not reach Kafka", done.err)
 
-    @unittest.skipUnless(ENGINE_WATCHES and os.geteuid() == 0, "needs root")
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_user(self) -> None:
         bench = Bench()
         bench.written.touch()

@@ -136,7 +136,9 @@ set_from_line(struct wf_settings *settings, char *line, const char *where, struc
     const struct setting *setting = setting_find(name, strlen(name), WF_PROGRAM_ALL);
     if (!setting)
         return wf_fail(reterr, WF_FATE_FATAL, "%s: unrecognized setting \"%s\"", where, name);
-    return setting_set(settings, setting, wf_arena_strdup(&file_texts, trim(equals + 1)), where, reterr);
+    char place[600];
+    snprintf(place, sizeof place, "%s: %s", where, setting->name);
+    return setting_set(settings, setting, wf_arena_strdup(&file_texts, trim(equals + 1)), place, reterr);
 }
 
 static bool
