@@ -52,7 +52,10 @@ wf_kafka_name_valid(const char *name, size_t length)
     return !(length == 1 && name[0] == '.') && !(length == 2 && name[0] == '.' && name[1] == '.');
 }
 
-/* librdkafka's log lines.  What it says of lost connections and transactions comes once more, as an error. */
+/*
+ * librdkafka's log lines.  What it says of lost connections and transactions comes once more, as an error; while a
+ * coordinator moves it asks for a producer's id a thousand times a second, and says so each time.
+ */
 static void
 on_log(const rd_kafka_t *kafka, int level, const char *facility, const char *text)
 {
@@ -60,7 +63,8 @@ on_log(const rd_kafka_t *kafka, int level, const char *facility, const char *tex
 
     (void)kafka;
     if (ours == WF_LOG_WARNING &&
-        (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 || strcmp(facility, "TXNERR") == 0))
+        (strcmp(facility, "FAIL") == 0 || strcmp(facility, "ERROR") == 0 || strcmp(facility, "TXNERR") == 0 ||
+         strcmp(facility, "GETPID") == 0))
         ours = WF_LOG_DEBUG;
     if (wf_log_enabled(ours))
         wf_log(ours, "librdkafka", "facility=%s text=\"%s\"", facility, text);
