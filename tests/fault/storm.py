@@ -140,7 +140,7 @@ class Storm:
             "worker-killed": (self.worker_killed, "worker", 6), "worker-stopped": (self.worker_stopped, "", 3),
             "worker-removed": (self.worker_removed, "worker", 2), "worker-added": (self.worker_added, "worker", 3),
             "database-killed": (self.database_killed, "database", 2), "database-cut": (self.database_cut, "database", 4),
-            "broker-killed": (self.broker_killed, "bus", 2)}
+            "broker-killed": (self.broker_killed, "bus", 2 * len(self.servers.brokers))}
         if self.servers.mounted and not (self.servers.standby and self.servers.standby.promoted):
             found["database-full"] = (self.database_full, "database", 1)
         if os.geteuid() == 0:
