@@ -14,6 +14,7 @@ from typing import Any
 
 from engine import LIMIT, ROOT, wait_until
 
+START_LIMIT = 300.0  # seconds; a broker that was killed reads all its logs again, beside everything else
 DISK_MB = 3072  # of the database, if it can be mounted
 
 
@@ -34,6 +35,7 @@ def load_dev(folder: Path) -> Any:
             chosen[name] = choose(name, attempt, count)
         return chosen[name]
     module.free_ports = same_ports
+    module.START_LIMIT = START_LIMIT
     return module
 
 
@@ -62,7 +64,7 @@ def node_class(dev: Any) -> type:
             names = ("offsets.topic", "transaction.state.log", "share.coordinator.state.topic")
             dev.write_atomically(config, config.read_text() + "\n".join([
                 f"node.id={self.number}", f"controller.quorum.voters={voters}", "default.replication.factor=3",
-                "min.insync.replicas=2", *(f"{name}.replication.factor=3" for name in names),
+                "min.insync.replicas=2", "broker.session.timeout.ms=9000", *(f"{name}.replication.factor=3" for name in names),
                 "transaction.state.log.min.isr=2", "share.coordinator.state.topic.min.isr=2", ""]))
             return config
 

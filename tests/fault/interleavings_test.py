@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -21,6 +22,7 @@ import account  # noqa: E402
 import loop  # noqa: E402
 from engine import LIMIT, Engine, Worker, instance_in, wait_until  # noqa: E402
 
+TOGETHER = 3
 SETTINGS = {"session_timeout_ms": 6000, "retry_max_ms": 300}
 
 
@@ -268,6 +270,29 @@ class OpenTransactions(Quiet):
         zombie.wait_log("partitions lost")
         self.applied(command)  # until the zombie's transaction has ended no read_committed reader sees what is behind it
         self.check(tasks=1)
+
+
+class SideBySide(unittest.TestSuite):
+    """Most of what these tests do is wait."""
+
+    def run(self, result: unittest.TestResult, debug: bool = False) -> unittest.TestResult:
+        def alone(test: unittest.TestCase) -> tuple[unittest.TestCase, unittest.TestResult]:
+            own = unittest.TestResult()
+            test.run(own)
+            return test, own
+        with ThreadPoolExecutor(TOGETHER) as threads:
+            for test, own in threads.map(alone, list(self)):
+                result.startTest(test)
+                for error in (problem for _, problem in own.failures + own.errors):
+                    result.failures.append((test, error))
+                if own.wasSuccessful():
+                    result.addSuccess(test)
+                result.stopTest(test)
+        return result
+
+
+def load_tests(loader: unittest.TestLoader, found: unittest.TestSuite, _: str | None) -> unittest.TestSuite:
+    return SideBySide(test for case in found for test in case)
 
 
 if __name__ == "__main__":
