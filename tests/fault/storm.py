@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -143,7 +144,7 @@ class Storm:
             "broker-killed": (self.broker_killed, "bus", 2 * len(self.servers.brokers))}
         if self.servers.mounted and not (self.servers.standby and self.servers.standby.promoted):
             found["database-full"] = (self.database_full, "database", 1)
-        if os.geteuid() == 0:
+        if os.geteuid() == 0 and shutil.which("ss"):
             found["bus-cut"] = (self.bus_cut, "bus", 3)
         return found
 
