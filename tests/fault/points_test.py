@@ -27,7 +27,7 @@ class Points(unittest.TestCase):
         seed, everything = int(os.environ.get("PAWL_SEED", random.randrange(1 << 30))), os.environ.get("PAWL_FAULTS") == "all"
         plan = loop.plan(seed, everything)
         report = faults.run(plan, seed, of_executor=tuple(jobs.plan(seed, everything)))
-        print(f"seed {seed}")
+        print(f"\nseed {seed}")
         print(report.text(), flush=True)
         self.assertTrue(report.clean())
         self.assertEqual({fault.point for fault in plan if fault.kind == "crash"}, set(loop.points()))

@@ -16,7 +16,7 @@ STORM = Path(__file__).resolve().parents[1] / "storm"
 class Storm(unittest.TestCase):
     def test_short_one(self) -> None:
         seed = os.environ.get("PAWL_SEED", str(random.randrange(1 << 30)))
-        print(f"seed {seed}", flush=True)
+        print(f"\nseed {seed}", flush=True)
         done = subprocess.run([str(STORM), "--seconds", os.environ.get("PAWL_STORM_SECONDS", "45"), "--seed", seed],
                               stdin=subprocess.DEVNULL, capture_output=True, text=True)
         line = (done.stdout.splitlines() or ["{}"])[-1]
