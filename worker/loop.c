@@ -100,7 +100,7 @@ turn(struct wf_worker *worker)
         return;
     if (room && !any_unserved(worker))
         wf_positions_idle(worker);
-    int64_t limit = (any_unserved(worker) ? 20 : IDLE_MS) * WF_MILLISECOND;
+    int64_t limit = (any_unserved(worker) || worker->held_back ? 20 : IDLE_MS) * WF_MILLISECOND;
     wf_worker_wait(worker, room && !worker->held_back, room ? wf_own_wait(worker, limit) : limit);
 }
 

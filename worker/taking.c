@@ -14,12 +14,19 @@
 #include "own.h"
 #include "reassign.h"
 
+/*
+ * A topic that says for so long neither what comes next nor that it has ended holds nobody up: a transaction that
+ * somebody left open in it may last.
+ */
+#define SILENCE_LIMIT (2 * WF_SECOND)
+
 /* One partition of one command topic, while a batch is taken. */
 struct source {
     int32_t partition;
     enum wf_topic topic;
     struct wf_record *records;
     size_t count, capacity, at;
+    int64_t heard_at;
     bool caught_up; /* was at its end since the partition is served */
     bool dry;
 };
@@ -70,11 +77,12 @@ source_open(struct taking *taking, int32_t partition, int topic)
         return;
     struct source *source = &taking->sources[taking->source_count++];
     *source = (struct source){.partition = partition, .topic = (enum wf_topic)topic, .records = held->records,
-                              .count = held->count, .capacity = held->count};
+                              .count = held->count, .capacity = held->count,
+                              .heard_at = held->epoch ? held->heard_at : wf_clock_monotonic()};
     taking->count += source->count;
     for (size_t i = 0; i < source->count; i++)
         taking->bytes += wf_record_size(&source->records[i]);
-    *held = (struct wf_held){0};
+    *held = (struct wf_held){.epoch = worker->partitions[partition].epoch, .heard_at = source->heard_at};
 }
 
 /* The order in which topics are asked, and in which equal timestamps are applied (messages.md). */
@@ -123,6 +131,8 @@ take_some(struct taking *taking, struct source *source, size_t limit)
     }
     for (size_t i = 0; i < taken; i++)
         taking->bytes += wf_record_size(&source->records[source->count + i]);
+    if (taken)
+        source->heard_at = wf_clock_monotonic();
     source->count += taken;
     taking->count += taken;
     source->dry = taken == 0;
@@ -159,12 +169,15 @@ take_in_turn(struct taking *taking)
 static void
 find_limits(struct taking *taking)
 {
+    int64_t now = wf_clock_monotonic();
+
     for (int32_t p = 0; p < taking->worker->partition_count; p++)
         taking->until[p] = INT64_MAX;
     for (size_t i = 0; i < taking->source_count; i++) {
         const struct source *source = &taking->sources[i];
         int64_t last = source->count ? source->records[source->count - 1].timestamp : INT64_MIN;
-        if (!source->caught_up && last < taking->until[source->partition])
+        bool silent = !source->count && now - source->heard_at > SILENCE_LIMIT;
+        if (!source->caught_up && !silent && last < taking->until[source->partition])
             taking->until[source->partition] = last;
     }
 }
@@ -216,14 +229,16 @@ hold_back(struct taking *taking)
     worker->held_back = false;
     for (size_t i = 0; i < taking->source_count; i++) {
         struct source *source = &taking->sources[i];
+        struct wf_held *held = held_of(worker, source->partition, (int)source->topic);
         size_t rest = source->count - source->at;
+        held->heard_at = source->heard_at;
         if (!rest) {
             free(source->records);
             continue;
         }
         memmove(source->records, source->records + source->at, rest * sizeof *source->records);
-        *held_of(worker, source->partition, (int)source->topic) =
-            (struct wf_held){worker->partitions[source->partition].epoch, source->records, rest};
+        held->records = source->records;
+        held->count = rest;
         worker->held_back = true;
     }
 }

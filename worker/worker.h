@@ -46,7 +46,8 @@ struct wf_partition {
 
 /* Records of one partition of one command topic that wait for earlier ones of another topic (taking.c). */
 struct wf_held {
-    int64_t epoch; /* under which they were taken; void under another */
+    int64_t epoch;    /* under which they were taken; void under another */
+    int64_t heard_at; /* monotonic: when the topic last had something; at first, when it was first asked */
     struct wf_record *records;
     size_t count;
 };
