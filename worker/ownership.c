@@ -224,8 +224,28 @@ row_publication(struct wf_worker *worker, int32_t p, const struct wf_outbox_row 
     memcpy(part->positions, worker->partitions[p].positions, sizeof part->positions);
     part->bytes = malloc(row->events.length ? row->events.length : 1);
     part->length = row->events.length;
-    memcpy(part->bytes, row->events.data, row->events.length);
+    if (row->events.length)
+        memcpy(part->bytes, row->events.data, row->events.length);
     return publication;
+}
+
+/* A batch without events has no row: the group learns its number and its positions all the same. */
+static bool
+catch_up(struct wf_worker *worker, int32_t p)
+{
+    struct wf_partition *partition = &worker->partitions[p];
+    struct wf_outbox_row last = {.number = partition->outbox_number};
+    struct wf_error error;
+
+    if (partition->published_number >= partition->outbox_number)
+        return true;
+    if (!wf_publisher_submit(worker->publisher, row_publication(worker, p, &last), &error) ||
+        !wf_publisher_drain(worker->publisher, DRAIN_LIMIT_MS)) {
+        worker->recover = true;
+        return false;
+    }
+    partition->published_number = last.number;
+    return true;
 }
 
 /* Publishes the rows above the published number, in order; false: not all yet. */
@@ -257,7 +277,7 @@ republish(struct wf_worker *worker, int32_t p)
     if (ok && count)
         wf_log(WF_LOG_INFO, "published what an earlier owner left", "partition=%d rows=%zu", p, count);
     wf_arena_drop(&arena);
-    return ok && count < ROWS;
+    return ok && count < ROWS && catch_up(worker, p);
 }
 
 static void
