@@ -28,6 +28,8 @@ class Loads:
         """`assigned`: by a rule, perhaps to who had it before."""
         old = before.get("staff_id") if before else None
         new = row.get("staff_id") if row["state"] not in OVER else None
+        if row["state"] in OVER and row.get("staff_id") not in (None, old):
+            self.lost[row["staff_id"]] += 1  # given and taken back within the command
         if old == new and not assigned:
             return
         if old:
