@@ -56,6 +56,8 @@ class Broker:
         answer = self._ask(19, 2, body)
         at = 8 + 2 + len(topic.encode())
         self._check(answer[at:at + 2], f"create topic {topic}")
+        # The controller has answered; the broker may hear of it a moment later, and denies the topic until then.
+        wait_until(f"{topic} is known", lambda: self._topics().get(topic) == partitions)
 
     def delete_group(self, group: str) -> None:
         answer = self._ask(42, 0, struct.pack(">i", 1) + text(group.encode()), group)
@@ -100,10 +102,12 @@ class Broker:
         self._check(answer[-2:], f"delete topic {topic}")
         wait_until(f"{topic} is gone", lambda: topic not in self._topics())
 
-    def _topics(self) -> list[str]:
+    def _topics(self) -> dict[str, int]:
+        """The partitions that have a leader, of each topic."""
         done = subprocess.run(["kcat", "-L", "-J", "-b", ":".join(map(str, self._where))], stdin=subprocess.DEVNULL,
                               capture_output=True, check=True)
-        return [topic["topic"] for topic in json.loads(done.stdout)["topics"]]
+        return {topic["topic"]: sum(partition["leader"] >= 0 for partition in topic["partitions"])
+                for topic in json.loads(done.stdout)["topics"]}
 
     def set_topic(self, topic: str, name: str, value: str) -> None:
         """IncrementalAlterConfigs, of one setting of one topic."""
