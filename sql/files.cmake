@@ -17,7 +17,8 @@ set(PAWL_SQL_STEPS
     steps/020-prune.sql
     steps/024-subscribed.sql
     steps/025-instance-room.sql
-    steps/030-pause.sql)
+    steps/030-pause.sql
+    steps/040-databases.sql)
 
 set(PAWL_SQL_INSTALL
     schema.sql

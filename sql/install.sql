@@ -106,6 +106,12 @@ select not exists (select from workflow.schema_step where step = 30) as missing 
 insert into workflow.schema_step (step, name) values (30, '030-pause');
 \endif
 
+select not exists (select from workflow.schema_step where step = 40) as missing \gset
+\if :missing
+\ir steps/040-databases.sql
+insert into workflow.schema_step (step, name) values (40, '040-databases');
+\endif
+
 \ir views/process_list.sql
 \ir views/instance_list.sql
 \ir views/task_list.sql

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
+#include "codec/operation.h"
 #include "codec/relay.h"
 #include "codec/variables.h"
 
@@ -34,6 +35,8 @@ home_of(const struct wf_worker *worker, const struct wf_batch_item *item)
 
     if (decoded->chosen_n)
         return wf_partition_of_instance(&decoded->chosen_instance_id, worker->partition_count);
+    if (decoded->databases_behind)
+        return item->record.partition;
     const char *key = wf_command_key(&decoded->command, text);
     return key ? wf_partition_of(key, strlen(key), worker->partition_count) : item->record.partition;
 }
@@ -62,10 +65,38 @@ asks_for_next(const struct wf_decoded *decoded)
     return command->operation == WF_OP_GET_TASK && !command->task_n && command->staff_id;
 }
 
+/*
+ * Some commands go round the engine's databases, from the one that they belong to.  What changes definitions or people takes
+ * effect in each, and is answered when it has in the last; who asks for the next task is answered by the first that has one.
+ */
+static bool
+goes_round(const struct wf_decoded *decoded)
+{
+    return asks_for_next(decoded) || wf_operation_topic(decoded->command.operation) == WF_TOPIC_COMMAND_ADMIN;
+}
+
+static void
+go_round(const struct wf_worker *worker, struct wf_decoded *decoded)
+{
+    struct wf_command *command = &decoded->command;
+    bool next = asks_for_next(decoded);
+
+    command->passes_on = next && decoded->databases_behind + 1 < worker->catalog.databases;
+    command->copied = !next && decoded->databases_behind;
+    if (command->copied)
+        command->id_given = false; /* it is remembered where it took effect first */
+}
+
 static void
 direct(struct wf_worker *worker, struct wf_batch_item *item)
 {
     struct wf_decoded *decoded = &item->decoded;
+
+    if (decoded->databases_behind &&
+        (!goes_round(decoded) || !decoded->hops_forwarded || decoded->databases_behind >= worker->catalog.databases)) {
+        refuse(item, WF_CODE_INVALID_COMMAND, "the command does not go round the databases of the engine");
+        return;
+    }
 
     if (decoded->chosen_n && !asks_for_next(decoded)) { /* a header of ours that is not from us */
         refuse(item, WF_CODE_INVALID_COMMAND, "a task can be chosen only for a \"get-task\" for the next one");
@@ -81,6 +112,7 @@ direct(struct wf_worker *worker, struct wf_batch_item *item)
         return;
     }
     item->disposal = item->partition == item->record.partition ? WF_DISPOSE_APPLY : WF_DISPOSE_FORWARD;
+    go_round(worker, decoded);
     if (decoded->chosen_n) { /* remembered under the person, but it concerns this task */
         decoded->command.instance_id = decoded->chosen_instance_id;
         decoded->command.task_n = decoded->chosen_n;

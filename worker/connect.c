@@ -110,7 +110,8 @@ open_store(struct wf_worker *worker)
         worker->slot = slot;
     }
     WF_FAULT(DATABASE_OPENED);
-    wf_log(WF_LOG_INFO, "connected to the database", "slot=%d partitions=%d", slot, worker->partition_count);
+    wf_log(WF_LOG_INFO, "connected to the database", "slot=%d partitions=%d number=%d of=%d", slot, worker->partition_count,
+           worker->catalog.database_number, worker->catalog.databases);
     return true;
 }
 
@@ -159,7 +160,8 @@ open_consumer(struct wf_worker *worker)
     struct wf_error error;
 
     listener.context = worker;
-    if (wf_consumer_open(worker->settings, worker->partition_count, &listener, OPEN_LIMIT_MS, &consumer, &error)) {
+    if (wf_consumer_open(worker->settings, worker->catalog.database_number, worker->partition_count, &listener,
+                         OPEN_LIMIT_MS, &consumer, &error)) {
         worker->consumer = consumer;
         set_awakened(worker, consumer);
         worker->starts_paused = false; /* of the new consumer */

@@ -31,6 +31,13 @@ forget_all(struct wf_worker *worker, enum wf_partition_state from, enum wf_parti
             worker->partitions[p] = (struct wf_partition){.state = to};
 }
 
+/* The group shares all partitions among its members; those of the engine's other databases are left aside. */
+static bool
+is_kept_here(const struct wf_worker *worker, int32_t partition)
+{
+    return partition % worker->catalog.databases == worker->catalog.database_number;
+}
+
 static void
 assigned(void *context, const int32_t *partitions, size_t count)
 {
@@ -46,7 +53,8 @@ assigned(void *context, const int32_t *partitions, size_t count)
         return;
     }
     for (size_t i = 0; i < count; i++)
-        worker->partitions[partitions[i]] = (struct wf_partition){.state = WF_PARTITION_ASSIGNED};
+        if (is_kept_here(worker, partitions[i]))
+            worker->partitions[partitions[i]] = (struct wf_partition){.state = WF_PARTITION_ASSIGNED};
     WF_FAULT(ASSIGNED);
     wf_log(WF_LOG_INFO, "partitions assigned", "count=%zu generation=%d", count,
            wf_generation_number(worker->generation));

@@ -1,6 +1,7 @@
 /*
  * upkeep.c - what the database needs now and then: partitions of the history made ahead, ids of commands forgotten
- * that are older than dedupe_days.  Whoever serves partition 0 does it, between two batches.
+ * that are older than dedupe_days.  Whoever serves the database's first partition does it,
+ * between two batches.
  */
 #include <inttypes.h>
 
@@ -19,7 +20,7 @@ wf_upkeep(struct wf_worker *worker)
     struct wf_error error;
     int32_t forgotten;
 
-    if (worker->partitions[0].state != WF_PARTITION_SERVED || wf_clock_monotonic() < worker->upkeep_at)
+    if (worker->partitions[worker->catalog.database_number].state != WF_PARTITION_SERVED || wf_clock_monotonic() < worker->upkeep_at)
         return;
     enum wf_verdict verdict = wf_store_upkeep(worker->store, (int32_t)worker->settings->dedupe_days, FORGET_AT_ONCE,
                                               &forgotten, &error);

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "codec/event.h"
 #include "codec/institution_file.h"
+#include "codec/operation.h"
 #include "codec/relay.h"
 #include "core/dispatch.h"
 
@@ -62,7 +63,7 @@ write_changes(struct work *work, const struct wf_batch_item *item, const struct 
     const struct wf_unit *unit = &work->unit;
     struct wf_buf *outbox = &work->buffers[item->record.partition];
 
-    if (unit->outcome.result != WF_RESULT_APPLIED)
+    if (unit->outcome.result != WF_RESULT_APPLIED || item->decoded.databases_behind)
         return;
     if (command->operation == WF_OP_DEPLOY_PROCESS && unit->deployed_count &&
         unit->deployed[unit->deployed_count - 1] == command->definition)
@@ -79,8 +80,9 @@ static bool
 lost_the_task(const struct wf_batch_item *item, const struct wf_outcome *outcome)
 {
     return item->decoded.chosen_n && outcome->result == WF_RESULT_REJECTED &&
-           item->decoded.hops_forwarded < HOPS_MAX && outcome->code != WF_CODE_UNKNOWN_STAFF &&
-           outcome->code != WF_CODE_ON_LEAVE && outcome->code != WF_CODE_ID_REUSED;
+           item->decoded.hops_forwarded < HOPS_MAX + item->decoded.databases_behind &&
+           outcome->code != WF_CODE_UNKNOWN_STAFF && outcome->code != WF_CODE_ON_LEAVE &&
+           outcome->code != WF_CODE_ID_REUSED;
 }
 
 static void
@@ -99,6 +101,35 @@ forward_chosen(struct work *work, struct wf_batch_item *item)
     work->reserved[work->store.reserved_count++] = (struct wf_reservation){
         .instance_id = chosen->instance_id, .n = chosen->n, .command_id = item->decoded.command.id_hash};
     pass_on(work, item, chosen->partition, chosen);
+}
+
+/* Whether a command that took effect goes on to the engine's next database, which lets the client wait for all of them. */
+static bool
+goes_on(const struct work *work, const struct wf_batch_item *item)
+{
+    return !item->own && wf_operation_topic(item->decoded.command.operation) == WF_TOPIC_COMMAND_ADMIN &&
+           work->unit.outcome.result == WF_RESULT_APPLIED &&
+           item->decoded.databases_behind + 1 < work->worker->catalog.databases;
+}
+
+/*
+ * On to the engine's next database, whose partitions are next to those of this one.  What came on one partition goes to
+ * one, so commands do not overtake one another.
+ */
+static void
+pass_round(struct work *work, const struct wf_batch_item *item)
+{
+    const struct wf_catalog *catalog = &work->worker->catalog;
+    int32_t next = (catalog->database_number + 1) % catalog->databases;
+    int32_t partition = item->record.partition - catalog->database_number + next;
+    struct wf_decoded decoded = item->decoded;
+
+    decoded.databases_behind++;
+    decoded.command.version = work->unit.outcome.version;
+    wf_forward_encode(&work->worker->codec, &item->incoming, &decoded,
+                      partition < work->worker->partition_count ? partition : next, NULL,
+                      &work->buffers[item->record.partition]);
+    work->forwarded++;
 }
 
 /* New instances belong to this partition for ever (EOS-6). */
@@ -167,14 +198,19 @@ apply_item(struct work *work, size_t i)
     if (item->decoded.chosen_n)
         release(work, item);
     if (work->unit.outcome.forward) {
-        forward_chosen(work, item);
+        if (work->unit.outcome.candidate)
+            forward_chosen(work, item);
+        else
+            pass_round(work, item);
         return;
     }
     place_instance(work, item);
     write_events(work, command);
     wf_work_write_requests(work, command, item->record.partition);
     write_changes(work, item, before);
-    if (!item->own)
+    if (goes_on(work, item))
+        pass_round(work, item);
+    else if (!item->own)
         write_outcome(work, item);
     if (work->unit.outcome.result == WF_RESULT_REJECTED) {
         work->rejected++;

@@ -8,7 +8,7 @@
 #include "kafka.h"
 
 const struct cli_option cli_db_restored_options[] = {
-    {"group", "GROUP", "consumer group of the workers (<prefix>-worker)"},
+    {"group", "GROUP", "consumer group of the workers (<prefix>-worker, of a further database with -<number>)"},
     {NULL, NULL, NULL},
 };
 
@@ -18,6 +18,7 @@ struct restored {
     struct wf_kafka kafka;
     char incarnation[64]; /* of the database */
     int partitions;
+    int number; /* of the database, among those of the engine */
     struct wf_buf found, numbers, places; /* arrays of PostgreSQL: incarnations, numbers, partitions */
     int ahead;                            /* partitions of which more was published than the database knows */
 };
@@ -26,13 +27,15 @@ static enum cli_exit
 catalog_read(struct restored *restored)
 {
     PGresult *result;
-    enum cli_exit code = cli_query(restored->database, "select incarnation, partitions from workflow.catalog", NULL, 0,
+    enum cli_exit code = cli_query(restored->database,
+                                   "select incarnation, partitions, database_number from workflow.catalog", NULL, 0,
                                    &result);
 
     if (code)
         return code;
     snprintf(restored->incarnation, sizeof restored->incarnation, "%s", PQgetvalue(result, 0, 0));
     restored->partitions = (int)strtol(PQgetvalue(result, 0, 1), NULL, 10);
+    restored->number = (int)strtol(PQgetvalue(result, 0, 2), NULL, 10);
     PQclear(result);
     return CLI_OK;
 }
@@ -41,9 +44,11 @@ static enum cli_exit
 group_open(struct restored *restored, const pawl_settings *settings)
 {
     const char *group = cli_option(restored->cli, "group");
-    char name[300];
+    char name[300], number[16] = "";
 
-    snprintf(name, sizeof name, "%s-worker", restored->cli->settings.prefix);
+    if (restored->number)
+        snprintf(number, sizeof number, "-%d", restored->number);
+    snprintf(name, sizeof name, "%s-worker%s", restored->cli->settings.prefix, number);
     const char *const properties[] = {"group.id", group ? group : name, "isolation.level", "read_committed",
                                       "enable.auto.commit", "false", NULL};
     return cli_status(restored->cli, wf_kafka_open(&restored->kafka, settings, properties));

@@ -13,6 +13,8 @@ enum { PARTITIONS = 12 };
 
 const struct cli_option cli_topics_apply_options[] = {
     {"partitions", "N", "of each topic (the database's number, or 12)"},
+    {"databases", "N", "databases that share the engine's partitions (1); this one is --database-number of them"},
+    {"database-number", "N", "which of them this one is, from 0"},
     {"replication", "N", "copies of each topic (as the brokers have it)"},
     {"job", "NAME,…", "also the topics of these executives, which no definition names yet"},
     {NULL, NULL, NULL},
@@ -149,15 +151,24 @@ print(const struct cli *cli, const struct topics *topics, long partitions)
     cli_table_end(&table);
 }
 
+/* Says how many partitions there are, and which of them are this database's; what differs from before is refused. */
 static enum cli_exit
-partitions_keep(PGconn *database, long partitions)
+partitions_keep(const struct cli *cli, PGconn *database, long partitions)
 {
+    const char *databases = cli_option(cli, "databases"), *which = cli_option(cli, "database-number");
     char number[16];
+    long checked;
     PGresult *result;
+    enum cli_exit code = cli_number(cli, "databases", 1, partitions, 1, &checked);
 
+    if (!code)
+        code = cli_number(cli, "database-number", 0, checked - 1, 0, &checked);
+    if (!code && !databases != !which)
+        code = cli_fail(CLI_USAGE, "--databases and --database-number go together");
     snprintf(number, sizeof number, "%ld", partitions);
-    enum cli_exit code =
-        cli_query(database, "select workflow.partitions_set($1::int)", (const char *const[]){number}, 1, &result);
+    if (!code)
+        code = cli_query(database, "select workflow.partitions_set($1::int, $2::int, $3::int)",
+                         (const char *const[]){number, databases, which}, 3, &result);
     if (!code)
         PQclear(result);
     return code;
@@ -181,7 +192,7 @@ apply(const struct cli *cli, PGconn *database, struct cli_admin *admin, struct t
     if (!code)
         code = widths_check(topics, partitions);
     if (!code)
-        code = partitions_keep(database, partitions); /* first: whoever makes topics agrees with the database */
+        code = partitions_keep(cli, database, partitions); /* first: whoever makes topics agrees with the database */
     if (!code)
         code = cli_admin_create(admin, topics->items, topics->count, (int)partitions, (int)replication);
     if (!code)

@@ -35,6 +35,7 @@ struct verify {
     rd_kafka_topic_t *topics[LEDGER_TOPICS];
     int32_t partitions;
     int32_t partition; /* at hand */
+    int32_t databases, database_number; /* of the catalog: every databases-th partition is this one's */
     char pruned_before[40]; /* of the catalog, as events write times; empty: nothing was removed */
     int64_t instances, tasks, events, behind, pruned, found[LEDGER_KINDS];
     enum cli_exit code;
@@ -352,15 +353,18 @@ print_sum(const struct verify *verify)
 }
 
 static enum cli_exit
-read_pruned(struct verify *verify)
+read_catalog(struct verify *verify)
 {
     PGresult *result;
-    enum cli_exit code =
-        cli_query(verify->database, "select " UTC("pruned_before") " from workflow.catalog", NULL, 0, &result);
+    enum cli_exit code = cli_query(verify->database,
+                                   "select " UTC("pruned_before") ", databases, database_number from workflow.catalog",
+                                   NULL, 0, &result);
 
     if (code)
         return code;
     snprintf(verify->pruned_before, sizeof verify->pruned_before, "%s", PQgetvalue(result, 0, 0));
+    verify->databases = (int32_t)strtol(PQgetvalue(result, 0, 1), NULL, 10);
+    verify->database_number = (int32_t)strtol(PQgetvalue(result, 0, 2), NULL, 10);
     PQclear(result);
     return CLI_OK;
 }
@@ -371,7 +375,11 @@ verify_all(struct verify *verify)
     long only;
     enum cli_exit code = cli_number(verify->cli, "partition", 0, verify->partitions - 1, -1, &only);
 
-    for (verify->partition = 0; !code && verify->partition < verify->partitions; verify->partition++)
+    if (!code && only >= 0 && only % verify->databases != verify->database_number)
+        return cli_fail(CLI_NOT_FOUND, "partition %ld is another database's: this one is number %d of %d", only,
+                        verify->database_number, verify->databases);
+    for (verify->partition = verify->database_number; !code && verify->partition < verify->partitions;
+         verify->partition += verify->databases)
         if (only < 0 || only == verify->partition)
             code = verify_partition(verify);
     if (code)
@@ -393,7 +401,7 @@ cli_verify(struct cli *cli)
     if (!code)
         code = topics_open(&verify, settings);
     if (!code)
-        code = read_pruned(&verify);
+        code = read_catalog(&verify);
     if (!code)
         code = verify_all(&verify);
     topics_close(&verify);

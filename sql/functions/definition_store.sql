@@ -3,7 +3,7 @@
 -- Called by the worker in the unit that applies deploy-process; the file has been checked by
 -- then.  Writes process, activity, routing_rule, pre_rule, assgn_rule; raises the catalog's
 -- definition_version and locks its row until the end of the transaction.
--- Raises serialization_failure (40001) if p_version is not the next one: somebody else
+-- Raises serialization_failure (40001) if p_version is not above the last one: somebody else
 -- deployed meanwhile.
 create or replace function workflow.definition_store(p_process_id text, p_version int4, p_definition jsonb)
 returns void
@@ -16,7 +16,7 @@ begin
     update workflow.catalog set definition_version = definition_version + 1;
 
     select coalesce(max(version), 0) into v_latest from workflow.process where process_id = p_process_id;
-    if p_version <> v_latest + 1 then
+    if p_version <= v_latest then
         raise serialization_failure using message =
             format('process "%s" is at version %s, so version %s cannot be stored', p_process_id, v_latest, p_version);
     end if;

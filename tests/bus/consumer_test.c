@@ -45,7 +45,7 @@ member_open(struct member *member, int32_t partitions, int limit_ms)
 {
     struct wf_consumer_listener listener = {member, on_assigned, on_revoked, on_lost};
 
-    return wf_consumer_open(&member->mock.settings, partitions, &listener, limit_ms, &member->consumer, &error);
+    return wf_consumer_open(&member->mock.settings, 0, partitions, &listener, limit_ms, &member->consumer, &error);
 }
 
 static void

@@ -65,12 +65,14 @@ Test(kafka, names)
 
     cr_assert_str_eq(wf_kafka_topic_name(&settings, WF_TOPIC_COMMAND_GET, name), "w.command.get-task");
     cr_assert_str_eq(wf_kafka_topic_name(&settings, WF_TOPIC_OUTCOME, name), "w.outcome");
-    cr_assert_str_eq(wf_kafka_group(&settings, name), "w-worker");
+    cr_assert_str_eq(wf_kafka_group(&settings, 0, name), "w-worker");
+    cr_assert_str_eq(wf_kafka_group(&settings, 1, name), "w-worker-1");
     cr_assert_eq(wf_kafka_command_topics(&settings), WF_COMMAND_TOPICS);
     settings.command_topic = "w.commands";
     settings.group = "mine";
     cr_assert_str_eq(wf_kafka_topic_name(&settings, WF_TOPIC_COMMAND_GET, name), "w.commands");
-    cr_assert_str_eq(wf_kafka_group(&settings, name), "mine");
+    cr_assert_str_eq(wf_kafka_group(&settings, 0, name), "mine");
+    cr_assert_str_eq(wf_kafka_group(&settings, 2, name), "mine-2");
     cr_assert_eq(wf_kafka_command_topics(&settings), 1);
 
     cr_assert(wf_kafka_name_valid("w.job.send-mail_1", 17));

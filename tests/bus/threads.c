@@ -153,7 +153,7 @@ main(int argc, char **argv)
     mock.settings.kafka_config = getenv("THREADS_KAFKA_CONFIG");
     demand(wf_publisher_open(&mock.settings, MOCK_PARTITIONS, "workflow-db-0", LIMIT_MS, wake, NULL, &publisher, &error),
            error.message);
-    demand(wf_consumer_open(&mock.settings, MOCK_PARTITIONS, &listener, LIMIT_MS, &consumer, &error), error.message);
+    demand(wf_consumer_open(&mock.settings, 0, MOCK_PARTITIONS, &listener, LIMIT_MS, &consumer, &error), error.message);
     set_awakened(consumer);
     mock_fill(&mock, WF_TOPIC_COMMAND_INIT, 1, 0, RECORDS);
     size_t taken = consume(RECORDS), resets = publish(&mock, publisher);

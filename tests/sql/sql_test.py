@@ -199,8 +199,9 @@ class Definitions(unittest.TestCase):
 
     def test_versions_are_counted(self) -> None:
         document = json.loads((ROOT / "schemas/examples/definition/two-steps.json").read_text())
-        with self.assertRaisesRegex(Failed, "is at version 0"):
-            psql(f"select workflow.definition_store('x', 2, {literal(document)})")
+        once = f"select workflow.definition_store('x', 1, {literal(document)})"
+        with self.assertRaisesRegex(Failed, "is at version 1"):
+            psql(f"begin; {once}; {once}; rollback;")
         out = psql(f"""
             begin;
             select workflow.definition_store('x', 1, {literal(document)});
@@ -292,6 +293,20 @@ class Partitions(unittest.TestCase):
             select count(*), max(partition) from workflow.partition;
             rollback;""")
         self.assertEqual(out.split(), ["6|5"])
+        out = psql("""
+            begin;
+            select workflow.partitions_set(5, 3, 1);
+            select workflow.partitions_set(5);
+            select workflow.partitions_set(8, 3, 1);
+            select array_agg(partition order by partition) from workflow.partition;
+            rollback;""")
+        self.assertEqual(out.split(), ["{1,4,7}"])
+        for wrong in ("2, 3, 0", "4, 0, 0", "4, 2, 2", "4, 2, -1"):
+            with self.assertRaisesRegex(Failed, "can have none"):
+                psql(f"begin; select workflow.partitions_set({wrong}); rollback;")
+        for other in ("4, 2, 1", "4, 1, 0"):
+            with self.assertRaisesRegex(Failed, "this is database 0 of 2, and cannot become"):
+                psql(f"begin; select workflow.partitions_set(4, 2, 0); select workflow.partitions_set({other}); rollback;")
         for wrong in ("0", "null", "3"):
             with self.assertRaisesRegex(Failed, "cannot be"):
                 psql(f"begin; select workflow.partitions_set(4); select workflow.partitions_set({wrong}); rollback;")

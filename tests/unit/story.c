@@ -386,8 +386,10 @@ tell_outcome(struct wf_buf *text, const struct wf_outcome *outcome)
         wf_buf_printf(text, "%s%s", i ? "," : " flags:", outcome->flags[i]);
     for (size_t i = 0; outcome->faults && i < outcome->faults->count; i++)
         wf_buf_printf(text, "%s%s", i ? "," : " faults:", outcome->faults->items[i].code);
-    if (outcome->forward)
+    if (outcome->forward && outcome->candidate)
         wf_buf_printf(text, "forward to %d", outcome->candidate->partition);
+    else if (outcome->forward)
+        wf_buf_puts(text, "forward to the next database");
     if (outcome->version)
         wf_buf_printf(text, "%s %d", outcome->process_id, outcome->version);
     if (story.command.operation == WF_OP_SHOW_INSTANCE)

@@ -234,7 +234,7 @@ make_kafka(struct wf_consumer *consumer, struct wf_error *reterr)
     int64_t session = settings->session_timeout_ms;
     char group[WF_KAFKA_NAME_SIZE], session_ms[24], heartbeat_ms[24], poll_ms[24], wait_ms[24], queue_kbytes[24];
     const struct wf_kafka_property properties[] = {
-        {"group.id", wf_kafka_group(settings, group)},
+        {"group.id", wf_kafka_group(settings, consumer->database, group)},
         {"partition.assignment.strategy", "range"}, /* keeps equal numbers together; cooperative has bugs in 2.0.2 */
         {"session.timeout.ms", session_ms},
         {"heartbeat.interval.ms", heartbeat_ms},
@@ -318,14 +318,16 @@ consumer_free(struct wf_consumer *consumer)
 }
 
 bool
-wf_consumer_open(const struct wf_settings *settings, int32_t partitions, const struct wf_consumer_listener *listener,
-                 int limit_ms, struct wf_consumer **ret_consumer, struct wf_error *reterr)
+wf_consumer_open(const struct wf_settings *settings, int32_t database, int32_t partitions,
+                 const struct wf_consumer_listener *listener, int limit_ms, struct wf_consumer **ret_consumer,
+                 struct wf_error *reterr)
 {
     struct wf_consumer *consumer = calloc(1, sizeof *consumer);
 
     if (!consumer)
         exit(WF_EXIT_MEMORY);
     consumer->settings = settings;
+    consumer->database = database;
     consumer->listener = *listener;
     consumer->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
     consumer->records_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);

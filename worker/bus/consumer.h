@@ -62,15 +62,15 @@ struct wf_consumer_listener {
 };
 
 /*
- * Connects and subscribes; waits at most `limit_ms` for Kafka.  `partitions` is the number that the
- * database knows, or 0 to take that of the topics.
+ * Connects and subscribes; waits at most `limit_ms` for Kafka.  `database` is which of the engine's it is for (kafka.h),
+ * `partitions` the number that it knows, or 0 to take that of the topics.
  *
  * Fails with RETRY while Kafka is away, and then keeps nothing: call it again.  FATAL with
  * WF_EXIT_BUS where a command topic is missing or has another number of partitions (the
  * message names it), and with WF_EXIT_USAGE for a wrong kafka_config.  `settings` must
  * outlive the consumer; `listener` is copied.
  */
-bool wf_consumer_open(const struct wf_settings *settings, int32_t partitions,
+bool wf_consumer_open(const struct wf_settings *settings, int32_t database, int32_t partitions,
                       const struct wf_consumer_listener *listener, int limit_ms, struct wf_consumer **ret_consumer,
                       struct wf_error *reterr) WF_CHECKED;
 

@@ -22,6 +22,7 @@ struct partition {
 
 struct wf_consumer {
     const struct wf_settings *settings;
+    int32_t database; /* whose group it is */
     struct wf_consumer_listener listener;
     rd_kafka_t *kafka;
     rd_kafka_queue_t *events; /* rebalances and errors; wf_consumer_poll() serves it */

@@ -30,12 +30,14 @@ wf_kafka_command_topics(const struct wf_settings *settings)
 }
 
 const char *
-wf_kafka_group(const struct wf_settings *settings, char name[WF_KAFKA_NAME_SIZE])
+wf_kafka_group(const struct wf_settings *settings, int32_t database, char name[WF_KAFKA_NAME_SIZE])
 {
-    if (settings->group && *settings->group)
-        snprintf(name, WF_KAFKA_NAME_SIZE, "%s", settings->group);
-    else
-        snprintf(name, WF_KAFKA_NAME_SIZE, "%s-worker", settings->prefix);
+    bool given = settings->group && *settings->group;
+    char number[16] = "";
+
+    if (database)
+        snprintf(number, sizeof number, "-%d", database);
+    snprintf(name, WF_KAFKA_NAME_SIZE, "%s%s%s", given ? settings->group : settings->prefix, given ? "" : "-worker", number);
     return name;
 }
 

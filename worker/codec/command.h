@@ -39,6 +39,7 @@ struct wf_decoded {
     /* Put there by the engine itself when it passed the command on (EOS-6). */
     int32_t hops_forwarded;           /* how often it was passed on; 0: it came from a client */
     int32_t origin_partition;         /* where the client sent it, if it was passed on */
+    int32_t databases_behind;         /* how many databases of the engine have had it, on its round (batch.h) */
     int32_t chosen_n;                 /* get-task for the next one: the task that was chosen; 0: none */
     struct wf_uuid chosen_instance_id;
 

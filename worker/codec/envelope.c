@@ -21,6 +21,7 @@ static const struct wf_field header_fields[] = {
     ATTRIBUTE(WF_HEADER_FORWARDED, forwarded),
     ATTRIBUTE(WF_HEADER_TASK, task),
     ATTRIBUTE(WF_HEADER_ID, first_id),
+    ATTRIBUTE(WF_HEADER_DATABASES, databases),
 };
 
 /* The members of an event in structured mode. */
@@ -157,6 +158,12 @@ apply_forwarding(const struct wf_reading *reading, const struct wf_envelope *env
          envelope->forwarded[end] || decoded->origin_partition < 0 || decoded->hops_forwarded < 1)) {
         invalid(reading, WF_HEADER_FORWARDED, envelope->forwarded, "a partition, a slash and a number from 1");
         decoded->origin_partition = decoded->hops_forwarded = 0;
+    }
+    if (envelope->databases &&
+        (sscanf(envelope->databases, "%9d/%9d%n", &decoded->databases_behind, &decoded->command.version, &end) != 2 ||
+         envelope->databases[end] || decoded->databases_behind < 1)) {
+        invalid(reading, WF_HEADER_DATABASES, envelope->databases, "a number from 1, a slash and a version");
+        decoded->databases_behind = 0;
     }
     if (!envelope->task)
         return;

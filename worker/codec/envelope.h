@@ -12,11 +12,12 @@
 #define WF_HEADER_TASK "pawl_task"
 #define WF_HEADER_ID "pawl_id"
 #define WF_HEADER_KEY "pawl_key"
+#define WF_HEADER_DATABASES "pawl_databases"
 
 struct wf_envelope {
     const char *id, *source, *type, *correlation_id, *traceparent, *replyto, *outcome, *incarnation;
     const char *specversion, *content_type, *data_content_type; /* content_type: the header */
-    const char *forwarded, *task, *first_id;                    /* the engine's own headers */
+    const char *forwarded, *task, *first_id, *databases;        /* the engine's own headers */
     struct wf_slice data;                                       /* checked JSON; data NULL: there is none */
 };
 

@@ -102,9 +102,10 @@ void
 wf_forward_encode(struct wf_codec *codec, const struct wf_incoming *in, const struct wf_decoded *decoded,
                   int32_t partition, const struct wf_candidate *chosen, struct wf_buf *outbox)
 {
-    static const char *const own[] = {WF_HEADER_FORWARDED, WF_HEADER_TASK, WF_HEADER_ID, WF_HEADER_KEY, NULL};
+    static const char *const own[] = {WF_HEADER_FORWARDED, WF_HEADER_TASK, WF_HEADER_ID, WF_HEADER_KEY,
+                                      WF_HEADER_DATABASES, NULL};
     int32_t origin = decoded->hops_forwarded ? decoded->origin_partition : in->partition;
-    char forwarded[32], task[WF_UUID_TEXT + 13];
+    char forwarded[32], databases[32], task[WF_UUID_TEXT + 13];
     struct relay relay;
 
     (void)codec;
@@ -118,5 +119,9 @@ wf_forward_encode(struct wf_codec *codec, const struct wf_incoming *in, const st
     }
     if (!decoded->command.id_given)
         add_text(&relay, WF_HEADER_ID, decoded->command.id);
+    if (decoded->databases_behind) {
+        snprintf(databases, sizeof databases, "%d/%d", decoded->databases_behind, decoded->command.version);
+        add_text(&relay, WF_HEADER_DATABASES, databases);
+    }
     wf_message_encode(&relay.message, outbox);
 }

@@ -29,6 +29,8 @@ void wf_dead_letter_encode(struct wf_codec *codec, const struct wf_incoming *in,
  *     pawl_forwarded  <origin partition>/<hops, this one included>
  *     pawl_task       the task that was chosen for a get-task for the next one, if `chosen` is given
  *     pawl_id         what stands for its id, if the client gave none
+ *     pawl_databases  <databases that have had it>/<version that the process became, or 0>, if it goes round the engine's
+ *                     databases
  *
  * which wf_command_decode() reads back.
  */

@@ -59,6 +59,10 @@ answer_seen(struct wf_unit *unit, const struct wf_command *command, const struct
         (void)wf_unit_reject(unit, WF_CODE_ID_REUSED, "id \"%s\" was used before for other data", command->id);
         return;
     }
+    if (seen->task_n == WF_TASK_ELSEWHERE) {
+        unit->outcome.forward = true;
+        return;
+    }
     unit->outcome.result = WF_RESULT_DUPLICATE;
     unit->outcome.seen = seen;
     unit->outcome.instance = wf_unit_instance(unit, &seen->instance_id);
@@ -98,7 +102,7 @@ remember(struct wf_unit *unit, const struct wf_command *command)
         seen->instance_id = outcome->instance->instance_id;
         seen->position = outcome->instance->position;
     }
-    seen->task_n = outcome->task ? outcome->task->n : 0;
+    seen->task_n = outcome->task ? outcome->task->n : outcome->forward ? WF_TASK_ELSEWHERE : 0;
     wf_unit_add_seen(unit, seen);
 }
 
@@ -267,7 +271,7 @@ wf_dispatch(struct wf_unit *unit, const struct wf_command *command)
         }
     }
     struct wf_instance *instance = unit->outcome.instance;
-    if (unit->outcome.forward)
+    if (unit->outcome.forward && unit->outcome.candidate)
         return;
     if (instance) {
         finish(unit, instance);

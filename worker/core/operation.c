@@ -140,6 +140,31 @@ reject_faults(struct wf_unit *unit, enum wf_code code, const struct wf_faults *f
                           faults->count == 1 ? "" : "s", faults->items[0].message);
 }
 
+static void
+keep_deployed(struct wf_unit *unit, struct wf_process *process, int32_t version)
+{
+    process->version = version;
+    WF_ARENA_PUSH(unit->arena, unit->deployed, unit->deployed_count, unit->deployed_capacity, process);
+}
+
+/* What another database of the engine has deployed has the same version here, and no other content. */
+static bool
+apply_deployed(struct wf_unit *unit, const struct wf_command *command, const struct wf_process *latest)
+{
+    struct wf_process *process = command->definition;
+    const struct wf_process *same = unit->process_find(unit->context, process->process_id, command->version);
+
+    unit->outcome.version = command->version;
+    if (!same && command->version > (latest ? latest->version : 0)) {
+        keep_deployed(unit, process, command->version);
+        return true;
+    }
+    return (same && wf_uuid_equal(&same->content_hash, &process->content_hash)) ||
+           wf_unit_reject(unit, WF_CODE_DEFINITION_INVALID,
+                          "version %d of \"%s\" is another one in a further database of the engine", command->version,
+                          process->process_id);
+}
+
 static bool
 apply_deploy(struct wf_unit *unit, const struct wf_command *command)
 {
@@ -150,6 +175,8 @@ apply_deploy(struct wf_unit *unit, const struct wf_command *command)
 
     const struct wf_process *latest = unit->process_find(unit->context, process->process_id, 0);
     unit->outcome.process_id = process->process_id;
+    if (command->copied)
+        return apply_deployed(unit, command, latest);
     if (latest && wf_uuid_equal(&latest->content_hash, &process->content_hash)) {
         unit->outcome.version = latest->version; /* identical content is the existing version */
         return true;
@@ -158,9 +185,8 @@ apply_deploy(struct wf_unit *unit, const struct wf_command *command)
     faults->arena = unit->arena;
     if (!wf_rule_check(unit, process, faults))
         return faults->count && reject_faults(unit, WF_CODE_DEFINITION_INVALID, faults, "definition");
-    process->version = latest ? latest->version + 1 : 1;
+    keep_deployed(unit, process, latest ? latest->version + 1 : 1);
     unit->outcome.version = process->version;
-    WF_ARENA_PUSH(unit->arena, unit->deployed, unit->deployed_count, unit->deployed_capacity, process);
     return true;
 }
 

@@ -134,6 +134,10 @@ get_next(struct wf_unit *unit, const struct wf_command *command)
     }
     if (!task)
         task = newest_offer(unit, staff, command);
+    if (!task && command->passes_on) {
+        unit->outcome.forward = true;
+        return true;
+    }
     if (!task)
         return wf_unit_reject(unit, WF_CODE_NO_TASK_AVAILABLE, "no task is waiting for \"%s\"", staff->staff_id);
     unit->outcome.instance = task->instance;

@@ -21,7 +21,10 @@
 #include "core/institution.h"
 #include "core/question.h"
 
-enum { WF_TASKS_MAX = 10000 }; /* that one command may create (DEP-9) */
+enum {
+    WF_TASKS_MAX = 10000,  /* that one command may create (DEP-9) */
+    WF_TASK_ELSEWHERE = -1 /* in place of a task: the engine's next database was asked for one */
+};
 
 /* A waiting task that a get-task for the next one could take (ASG-9), found by the store, oldest first. */
 struct wf_candidate {
@@ -83,6 +86,9 @@ struct wf_command {
     struct wf_institution *institution; /* load-institution: the change, decoded, owned by the unit */
     const struct wf_faults *faults;    /* what the decoder found wrong in either; NULL: nothing */
 
+    bool copied;    /* admin: it took effect in another database of the engine, a definition as `version` of its process */
+    bool passes_on; /* get-task for the next one: where this database has none, the engine's next one is asked */
+
     int32_t asked; /* how often it was put off for want of an answer, counted by the shell */
 
     /* Found by the store. */
@@ -96,7 +102,7 @@ struct wf_seen {
     struct wf_uuid id_hash;
     int64_t data_hash;
     struct wf_uuid instance_id; /* that it concerned, all zero: none */
-    int32_t task_n;             /* 0: none */
+    int32_t task_n;             /* 0: none; WF_TASK_ELSEWHERE */
     int32_t position;
     bool stored;
 };
@@ -162,7 +168,7 @@ struct wf_outcome {
     const char *process_id;             /* of a deployment */
     int32_t version;
     bool forward;                       /* not applied here: pass on to `candidate`'s partition */
-    const struct wf_candidate *candidate;
+    const struct wf_candidate *candidate; /* NULL: to the engine's next database */
     bool asks;                          /* undone: it waits for answers to unit->questions, then is dispatched again */
 };
 

@@ -25,6 +25,8 @@ wf_store_catalog(struct wf_store *store, struct wf_catalog *ret_catalog, struct 
         .definition_version = wf_rows_long(&rows, 0, 4),
         .restored = wf_rows_bool(&rows, 0, 5),
         .starts_paused = wf_rows_bool(&rows, 0, 6),
+        .databases = wf_rows_int(&rows, 0, 7),
+        .database_number = wf_rows_int(&rows, 0, 8),
     };
     return WF_VERDICT_OK;
 }

@@ -12,7 +12,7 @@
 #define WF_STORE_STATEMENT_H
 
 #define WF_STATEMENT_MAP(X)                                                             \
-    X(CATALOG_READ, "catalog_read", "", "uuillbb")                                      \
+    X(CATALOG_READ, "catalog_read", "", "uuillbbii")                                    \
     X(INCARNATION_FIND, "incarnation_find", "T", "b")                                   \
     X(RESTORED_ACCEPT, "restored_accept", "Uilt", "u")                                  \
     X(SLOT_TAKE, "slot_take", "", "i")                                                  \

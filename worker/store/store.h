@@ -80,6 +80,8 @@ struct wf_catalog {
     int64_t definition_version; /* grows with each deployment of any process */
     bool restored;              /* it had other incarnations before (EOS-21) */
     bool starts_paused;         /* no instances are to be begun */
+    int32_t databases;          /* that share the engine's partitions: this one has every databases-th */
+    int32_t database_number;    /* which of them it is, from 0 */
 };
 
 /* Reads the catalog; within a unit it sees the unit. */

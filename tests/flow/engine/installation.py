@@ -33,12 +33,16 @@ class Done:
 
 
 class Engine:
-    """An engine of its own: database, topics by prefix, workers.  Use as a context manager."""
+    """An engine of its own: database, topics by prefix, workers.  Use as a context manager.
+
+    Of several databases that share its partitions it is the first, or (`beside` the one before) a further one.
+    """
 
     def __init__(self, name: str, *, workers: int = 1, partitions: int = 4, servers: Servers | None = None,
-                 install: bool = True, **settings: str | int) -> None:
+                 install: bool = True, databases: int = 1, beside: Engine | None = None, **settings: str | int) -> None:
         self.name = f"{name}-{uuid.uuid4().hex[:8]}"
-        self.prefix, self.partitions = self.name, partitions
+        self.prefix, self.partitions = beside.prefix if beside else self.name, partitions
+        self.databases, self.number = databases, beside.number + 1 if beside else 0
         self.workers: list[Worker] = []
         self._wanted, self._install = workers, install
         self._stack = ExitStack()
@@ -96,7 +100,8 @@ class Engine:
         self.pawl_ok("db", "migrate")
 
     def topics(self) -> None:
-        self.pawl_ok("topics", "apply", "--partitions", str(self.partitions))
+        of = ["--databases", str(self.databases), "--database-number", str(self.number)] if self.databases > 1 else []
+        self.pawl_ok("topics", "apply", "--partitions", str(self.partitions), *of)
 
     def load(self, institution: Json) -> None:
         self.pawl_ok("institution", "load", "-", stdin=json.dumps(institution))
@@ -175,7 +180,7 @@ class Engine:
 
     @property
     def group(self) -> str:
-        return f"{self.prefix}-worker"
+        return f"{self.prefix}-worker" + (f"-{self.number}" if self.number else "")
 
     def check_settled(self) -> None:
         """The group knows what the database knows: every outbox row is published, every position committed."""

@@ -300,6 +300,7 @@ static const struct {
     {"content-type", "application/cloudevents-batch+json", "batch"},
     {"pawl_forwarded", "x", "\"x\""},
     {"pawl_task", "x", "\"x\""},
+    {"pawl_databases", "0/1", "\"0/1\""},
 };
 
 Test(command, bad_headers)

@@ -346,6 +346,27 @@ Test(event, forwarded)
     }
 }
 
+/* One that goes round the databases says how many have had it, and what version its process became there. */
+Test(event, forwarded_round)
+{
+    struct wf_incoming in = incoming(WF_OP_GET_TASK, "{\"staff_id\":\"anna\"}");
+    struct wf_decoded again;
+
+    cr_assert(wf_command_decode(&codec, &in, &arena, &decoded, &refusal));
+    cr_expect_eq(decoded.databases_behind, 0);
+    decoded.databases_behind = 2;
+    decoded.command.version = 7;
+    wf_forward_encode(&codec, &in, &decoded, 1, NULL, &outbox);
+    struct wf_message message = message_of(&outbox);
+    struct wf_incoming passed = {.topic = message.topic, .topic_name = in.topic_name, .partition = 1, .offset = 1,
+                                 .value = message.value, .headers = message.headers,
+                                 .header_count = message.header_count};
+    cr_assert(wf_command_decode(&codec, &passed, &arena, &again, &refusal), "%s", refusal.detail);
+    cr_expect_eq(again.databases_behind, 2);
+    cr_expect_eq(again.command.version, 7);
+    cr_expect_eq(again.origin_partition, 3);
+}
+
 Test(event, definition)
 {
     struct wf_message message;

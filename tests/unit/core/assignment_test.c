@@ -209,6 +209,21 @@ Test(assignment, passed_on_is_not_remembered)
     SAME(story_applies(&command), "rejected no_task_available");
 }
 
+/* One that is passed on to another database is, so that its repetition is not given a task here as well. */
+Test(assignment, passed_on_to_the_next_database)
+{
+    story_begin(priority);
+    struct wf_command command = {.operation = WF_OP_GET_TASK, .id = "x", .id_given = true, .staff_id = "ann",
+                                 .passes_on = true};
+    SAME(story_applies(&command), "forward to the next database");
+    TELL("init", "running; 1 I ended; 2 A waiting @ann");
+    SAME(story_applies(&command), "forward to the next database");
+    command.data_hash = 1;
+    SAME(story_applies(&command), "rejected id_reused");
+    command.id_given = false;
+    SAME(story_applies(&command), "2 A processing @ann");
+}
+
 static const char copies[] = "I:initial; A:task all; M:and_merge; E:task; C:completion; I -> A; A -> M; M -> E; E -> C";
 
 /* ASG-3: branch 1 and a copy for everybody else, in the order of staff_id; a merge gathers them. */

@@ -13,13 +13,15 @@ was_deployed(const struct wf_process *process)
     return false;
 }
 
+/* As another database of the engine has deployed it; version 0: none has. */
 static const char *
-deploy(const char *process_id, const char *definition, uint8_t content, const char *id)
+deploy_copy(const char *process_id, const char *definition, uint8_t content, const char *id, int32_t version)
 {
     struct wf_faults faults = {.arena = &story.arena};
     struct wf_process *process = story_process(process_id, definition);
     struct wf_command command = {.operation = WF_OP_DEPLOY_PROCESS, .id = id ? id : "t/0/1", .id_given = id != NULL,
-                                 .definition = process, .faults = &faults, .actor = "operator"};
+                                 .definition = process, .faults = &faults, .actor = "operator", .copied = version != 0,
+                                 .version = version};
 
     process->content_hash.bytes[0] = content;
     if (!wf_process_compile(process, &faults)) {
@@ -30,6 +32,12 @@ deploy(const char *process_id, const char *definition, uint8_t content, const ch
     if (command.definition && !was_deployed(process))
         wf_process_drop(process);
     return told;
+}
+
+static const char *
+deploy(const char *process_id, const char *definition, uint8_t content, const char *id)
+{
+    return deploy_copy(process_id, definition, content, id, 0);
 }
 
 static const char *
@@ -145,6 +153,22 @@ Test(dispatch, deploy)
     TELL("init version:3", "rejected unknown_process");
     story_reload();
     SAME(deploy("q", one_task, 1, NULL), "q 3"); /* not the latest: another version */
+}
+
+/* What another database has deployed keeps its version, comes again without effect, and is never another one. */
+Test(dispatch, deployed_elsewhere)
+{
+    story_begin(one_task);
+    SAME(deploy_copy("q", one_task, 1, NULL, 1), "q 1");
+    SAME(deploy_copy("q", one_task, 2, NULL, 3), "q 3"); /* 2 never came */
+    SAME(deploy_copy("q", one_task, 1, NULL, 1), "q 1");
+    cr_assert_eq(story.unit.deployed_count, 2);
+    SAME(deploy_copy("q", one_task, 3, NULL, 3), "rejected definition_invalidq 3");
+    SAME(deploy_copy("q", one_task, 3, NULL, 2), "rejected definition_invalidq 2");
+    SAME(deploy_copy("q", one_task, 3, NULL, -1), "rejected definition_invalidq -1");
+    cr_assert_eq(story.unit.deployed_count, 2);
+    TELL("init process:q version:3", "running; 1 I ended; 2 A waiting");
+    TELL("init process:q version:2", "rejected unknown_process");
 }
 
 /* Section 2: an instance stays on the version it began with. */
