@@ -14,7 +14,8 @@ import uuid
 from pathlib import Path
 
 import desk
-from engine import ROOT, Done, Engine, SecureServers, Worker
+import librdkafka
+from engine import ROOT, Done, Engine, Json, Load, SecureServers, Worker
 
 # The database's users, and the roles of sql/roles.sql that the owner gives them.
 MEMBERS = {"pawl_w": "pawl_worker", "pawl_r": "pawl_reader", "pawl_s": "pawl_submitter"}
@@ -31,7 +32,8 @@ def setUpModule() -> None:
     servers = unittest.enterModuleContext(SecureServers(f"secure-{uuid.uuid4().hex[:6]}"))
     engine = unittest.enterModuleContext(Engine("secure", servers=servers, workers=0, install=False, partitions=2,
                                                 log_level="debug"))
-    Secure.install()
+    Secure.setUpClass()
+    Secure.install(desk.single())
 
 
 class Secure(unittest.TestCase):
@@ -40,16 +42,16 @@ class Secure(unittest.TestCase):
         cls.servers, cls.engine = servers, engine
 
     @classmethod
-    def install(cls) -> None:
-        cls.setUpClass()
+    def install(cls, definition: Json) -> None:
         cls.allow(cls.engine.prefix)
         cls.engine.migrate()
         cls.engine.topics()
         passwords = cls.database_passwords()
-        for user, role in MEMBERS.items():
-            cls.engine.psql(f"create role {user} login password '{passwords[user]}' in role {role}")
+        there = {name for [name] in cls.engine.psql("select rolname from pg_roles")}
+        for user in MEMBERS.keys() - there:
+            cls.engine.psql(f"create role {user} login password '{passwords[user]}' in role {MEMBERS[user]}")
         cls.start_worker()
-        for verb, document in (("institution load", desk.institution()), ("process deploy", desk.single())):
+        for verb, document in (("institution load", desk.institution()), ("process deploy", definition)):
             done = cls.pawl("administrator", *verb.split(), "-", stdin=json.dumps(document))
             assert done.code == 0, done.err
 
@@ -191,7 +193,7 @@ class KafkaRefuses(Secure):
         self.start()
 
     def test_scram(self) -> None:
-        """Debian 12's librdkafka cannot do SCRAM with this broker (deploy/secure says why); a newer one can."""
+        """Debian 12's librdkafka cannot do SCRAM with this broker (deploy/secure says why); a newer one can (Scram)."""
         version = re.search(r"librdkafka (\d+)\.(\d+)\.(\d+)", subprocess.run(
             ["kcat", "-V"], capture_output=True, text=True, stdin=subprocess.DEVNULL).stdout)
         assert version
@@ -200,6 +202,58 @@ class KafkaRefuses(Secure):
             self.assertEqual(done.code, 0, done.err)
         else:
             self.assertNotEqual(done.code, 0)
+
+
+class Scram(Secure):
+    """All by SCRAM-SHA-512, with a newer librdkafka; which is, by the way, tried with the engine."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        if not (library := librdkafka.newer()):
+            print("skipped: no newer librdkafka to be had")
+            raise unittest.SkipTest("no newer librdkafka to be had")
+        cls.servers, cls.library = servers, library
+        cls.engine = cls.enterClassContext(Engine("scram", servers=servers, workers=0, install=False, partitions=2,
+                                                  kafka_config=cls.kafka("owner"), session_timeout_ms=6000))
+        cls.engine.environment["LD_LIBRARY_PATH"] = str(library)
+        cls.install(desk.steps())
+
+    @classmethod
+    def kafka(cls, user: str) -> Path:
+        return cls.servers.secrets / f"kafka-{user.removesuffix('-scram')}-scram.conf"
+
+    def test_whole_path(self) -> None:
+        """An instance from its beginning to its end, and its events."""
+        self.assertIn(str(self.library), Path(f"/proc/{self.engine.workers[0].pid}/maps").read_text())
+        instance_id = self.pawl("client", "instance", "start", "steps", "-o", "json").json["instance_id"]
+        for number, (staff, flag) in enumerate(desk.STEPS, 2):
+            task = f"{instance_id}:{number}"
+            for arguments in (("get", task), ("end", task, *(("--flag", flag) if flag else ()))):
+                done = self.pawl("client", "task", *arguments, "--staff", staff)
+                self.assertEqual(done.code, 0, done.err)
+        events = self.pawl("subscriber", "state", "watch", "--from", "beginning", "--instance-events", "--instance",
+                           instance_id, "--count", "2", "-o", "json")
+        self.assertEqual(events.code, 0, events.err)
+        states = [event["data"]["state"] for event in map(json.loads, events.out.splitlines()) if "data" in event]
+        self.assertEqual(states, ["running", "completed"])
+
+    def test_exactly_once(self) -> None:
+        """Two workers under load, one of them killed; afterwards events and tables say the same."""
+        other = self.start_worker()
+        other.wait_log("serving  partition")
+        load = Load(self.engine.client(timeout_ms=8000, kafka_config=self.kafka("client")), "steps", desk.STEPS, 60, 30)
+        load.wait_commands(60)
+        other.kill()
+        load.wait()
+        verified = self.engine.pawl("verify", "-o", "json")
+        self.assertEqual(verified.code, 0, verified.out + verified.err)
+        self.assertGreaterEqual(verified.json["instances"], load.count)
+
+    def test_wrong_password(self) -> None:
+        conf = self.engine.folder / "wrong.conf"
+        conf.write_text(re.sub("sasl.password=.*", "sasl.password=guess", self.kafka("client").read_text()))
+        done = self.engine.pawl("instance", "start", "steps", kafka_config=str(conf), timeout_ms=1500)
+        self.assertIn(done.code, (4, 5), done.err)
 
 
 class DatabaseRefuses(Secure):
