@@ -48,8 +48,8 @@ bus_settings(const struct wf_settings *settings)
 static enum wf_exit
 failed(enum pawl_status status)
 {
-    wf_log(WF_LOG_ERROR, "Kafka is unusable", "error=\"%s\"%s", pawl_message(),
-           status == PAWL_TOPICS ? " hint=\"pawl topics apply --job NAME creates the topic of an executive\"" : "");
+    wf_log(WF_LOG_ERROR, "Kafka is unusable", "error=\"%s\" hint=\"%s\"", pawl_message(),
+           status == PAWL_TOPICS ? "pawl topics apply --job NAME creates the topic of an executive" : "");
     return status == PAWL_INVALID ? WF_EXIT_USAGE : WF_EXIT_BUS;
 }
 

@@ -12,28 +12,14 @@
 
 enum { EXCERPT = 120 };
 
-/* Text for a field of the log: no quotes and no line ends in it. */
-static const char *
-log_text(const char *text, char out[240])
-{
-    size_t i = 0;
-
-    for (; text && text[i] && i < 239; i++)
-        out[i] = text[i] == '"' ? '\'' : (unsigned char)text[i] < ' ' ? ' ' : text[i];
-    out[i] = '\0';
-    return out;
-}
-
 void
 wf_report_log(const struct wf_work *work, const char *what, const char *code, const char *detail)
 {
-    char text[240], code_text[240];
     int64_t took = work->began ? (wf_clock_monotonic() - work->began) / WF_MILLISECOND : 0;
 
-    wf_log(code ? WF_LOG_WARNING : WF_LOG_INFO, what, "task=%s executive=%s attempt=%lld ms=%lld%s%s%s%s%s%s",
-           work->task_id, work->executive->name, (long long)work->job.attempt, (long long)took,
-           code ? " code=\"" : "", code ? log_text(code, code_text) : "", code ? "\"" : "",
-           detail ? " detail=\"" : "", detail ? log_text(detail, text) : "", detail ? "\"" : "");
+    wf_log(code ? WF_LOG_WARNING : WF_LOG_INFO, what,
+           "task=%s executive=%s attempt=%lld ms=%lld code=\"%s\" detail=\"%s\"", work->task_id, work->executive->name,
+           (long long)work->job.attempt, (long long)took, code, detail);
 }
 
 void

@@ -469,7 +469,7 @@ class Configuration(unittest.TestCase):
     def test_no_topic(self) -> None:
         done = check("[nobody]\nprogram = /x\n")
         self.assertEqual(done.code, 11)
-        self.assertIn(f'topic "{engine.prefix}.job.nobody" does not exist', done.err)
+        self.assertIn(f'topic \\"{engine.prefix}.job.nobody\\" does not exist', done.err)  # as in a field of the log
         self.assertIn("pawl topics apply --job", done.err)
         engine.pawl_ok("topics", "apply", "--job", "nobody,somebody")
         self.assertIn("created", engine.pawl_ok("topics", "apply", "--job", "other").out)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import unittest
 import uuid
@@ -141,6 +142,38 @@ class InARow(unittest.TestCase):
 
 
 @unittest.skipUnless(FILES.exists(), "no files of other systems")
+class Log(unittest.TestCase):
+    """What comes from outside stays within its field of the log, in both forms."""
+
+    FORGED = 'x" code="applied" forged=1 \\'  # an id may be any text without control characters
+
+    def rejected(self, log_format: str) -> dict[str, str]:
+        """The fields of the line that tells of a command with this id, for a process of that name."""
+        worker = self.engine.start_worker(log_format=log_format, log_level="debug")
+        self.engine.produce("command.init-instance", json.dumps({"process_id": self.FORGED}).encode(),
+                            headers=[(b"ce_id", self.FORGED.encode())])
+        worker.wait_log("unknown_process")
+        self.assertEqual(worker.terminate(), 0)
+        [line] = [line for line in worker.text().splitlines() if "unknown_process" in line]
+        if log_format == "json":
+            return dict(json.loads(line, object_pairs_hook=self.each_once))
+        words = shlex.split(line.partition(": rejected  ")[2])
+        return self.each_once([word.split("=", 1) for word in words])
+
+    def each_once(self, pairs: list[tuple[str, str]]) -> dict[str, str]:
+        self.assertEqual(len(pairs), len(dict(pairs)), pairs)
+        return dict(pairs)
+
+    def test_log(self) -> None:
+        self.engine = self.enterContext(Engine("log", workers=0, partitions=1))
+        for log_format in ("text", "json"):
+            with self.subTest(log_format):
+                fields = self.rejected(log_format)
+                self.assertEqual((fields["command"], fields["code"]), (self.FORGED, "unknown_process"))
+                self.assertIn(self.FORGED, fields["detail"])
+                self.assertNotIn("forged", fields)
+
+
 class Files(unittest.TestCase):
     """Files that are none of ours, wherever a file or a message may come in: a clear error that names the value."""
 

@@ -1,6 +1,7 @@
 /* The base: memory, bytes, hashes, times, ids, JSON, messages, errors, log lines. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -365,31 +366,66 @@ Test(error, says_what_and_where)
     cr_assert_not(wf_fate_passes(WF_FATE_COUNT));
 }
 
-/* The line that a call of wf_log() writes, after its time. */
+/* The line that a call of wf_log() writes, after its time; `text` is what came from outside. */
 static const char *
-logged(bool json)
+logged(bool json, const char *text, const char *none)
 {
-    static char line[512];
+    static char line[4096];
     int pipes[2], saved = dup(STDERR_FILENO);
 
     cr_assert_eq(pipe(pipes), 0);
     dup2(pipes[1], STDERR_FILENO);
     wf_log_open(WF_LOG_INFO, json, "pawl", json ? "w1" : NULL);
     wf_log(WF_LOG_DEBUG, "not written", "a=1");
-    wf_log(WF_LOG_WARNING, "went on", "a=%d b=\"x y\" c=z", 1);
+    wf_log(WF_LOG_WARNING, "went on", "a=%d b=\"%s\" c=%s/%zu d=\"%s\" e=%" PRId64 "/%lld f=z", -1, text, text,
+           (size_t)2, none, INT64_MAX, 3LL);
     dup2(saved, STDERR_FILENO);
     close(pipes[1]);
     ssize_t length = read(pipes[0], line, sizeof line - 1);
     line[length > 0 ? length : 0] = '\0';
     close(pipes[0]);
-    return line;
+    return json ? strstr(line, "\"level\"") : line + WF_TIME_TEXT;
 }
 
 Test(log, lines)
 {
-    cr_assert_str_eq(logged(false) + WF_TIME_TEXT, " warning pawl: went on  a=1 b=\"x y\" c=z\n");
-    cr_assert_str_eq(strchr(logged(true), ','), ",\"level\":\"warning\",\"program\":\"pawl\",\"worker\":\"w1\","
-                                               "\"message\":\"went on\",\"a\":\"1\",\"b\":\"x y\",\"c\":\"z\"}\n");
+    cr_assert_str_eq(logged(false, "x y", NULL),
+                     " warning pawl: went on  a=-1 b=\"x y\" c=\"x y/2\" e=9223372036854775807/3 f=z\n");
+    cr_assert_str_eq(logged(false, "x", ""),
+                     " warning pawl: went on  a=-1 b=\"x\" c=x/2 e=9223372036854775807/3 f=z\n");
+    cr_assert_str_eq(logged(true, "x y", NULL),
+                     "\"level\":\"warning\",\"program\":\"pawl\",\"worker\":\"w1\",\"message\":\"went on\","
+                     "\"a\":\"-1\",\"b\":\"x y\",\"c\":\"x y/2\",\"e\":\"9223372036854775807/3\",\"f\":\"z\"}\n");
     cr_assert(wf_log_enabled(WF_LOG_ERROR));
     cr_assert_not(wf_log_enabled(WF_LOG_DEBUG));
+}
+
+/* A value that would be several fields, or several lines, is one value. */
+Test(log, values_stay_in_their_fields)
+{
+    static const char forged[] = "x\" level=\"error\" code=applied\n2026 error pawl: all is lost"
+                                 "\\\033[2J\177\302\233\303\251\377\t%s";
+    static const char quoted[] = "x\\\" level=\\\"error\\\" code=applied\\n2026 error pawl: all is lost"
+                                 "\\\\\\u001b[2J???\303\251?\\t%s";
+    char text[1024], json[1024];
+
+    snprintf(text, sizeof text, " warning pawl: went on  a=-1 b=\"%s\" c=\"%s/2\" e=9223372036854775807/3 f=z\n",
+             quoted, quoted);
+    cr_assert_str_eq(logged(false, forged, NULL), text);
+    snprintf(json, sizeof json,
+             "\"a\":\"-1\",\"b\":\"%s\",\"c\":\"%s/2\",\"e\":\"9223372036854775807/3\",\"f\":\"z\"}\n", quoted, quoted);
+    cr_assert_str_eq(strstr(logged(true, forged, NULL), "\"a\""), json);
+    cr_assert_str_eq(logged(false, "a=b", NULL),
+                     " warning pawl: went on  a=-1 b=\"a=b\" c=\"a=b/2\" e=9223372036854775807/3 f=z\n");
+}
+
+Test(log, long_values_are_cut)
+{
+    char text[5000];
+
+    memset(text, 'x', sizeof text - 1);
+    text[sizeof text - 1] = '\0';
+    const char *line = logged(false, text, NULL);
+    cr_assert_eq(strspn(strchr(line, '"') + 1, "x"), 1024);
+    cr_assert(strstr(line, "x e=9223372036854775807/3 f=z\n"));
 }

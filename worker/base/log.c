@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "base/json.h"
 
+enum { VALUE_MAX = 1024 }; /* bytes of a value; the rest is not written */
+
 static struct {
     enum wf_log_level level;
     bool json;
@@ -43,33 +45,126 @@ wf_log_enabled(enum wf_log_level level)
     return level <= context.level;
 }
 
-/* Turns `a=1 b="x y"` into members of the JSON object that is open in `buf`. */
-static void
-put_fields_json(struct wf_buf *buf, const char *fields)
-{
-    while (*fields) {
-        const char *equals = strchr(fields, '=');
-        if (!equals)
-            return;
-        bool quoted = equals[1] == '"';
-        const char *value = equals + 1 + quoted;
-        const char *end = strchr(value, quoted ? '"' : ' ');
-        if (!end)
-            end = value + strlen(value);
+/* A field of a line: `key="value"`, or without the quotes. */
+struct field {
+    const char *key;
+    size_t key_length;
+    struct wf_buf value;
+    bool quoted;
+};
 
-        wf_json_string_n(buf, fields, (size_t)(equals - fields));
-        wf_buf_byte(buf, ':');
-        wf_json_string_n(buf, value, (size_t)(end - value));
-        fields = *end ? end + 1 : end;
-        while (*fields == ' ')
-            fields++;
+/* Puts what the directive at `at` stands for into the value; returns where the format goes on. */
+static const char *
+directive_take(struct field *field, const char *at, va_list *args)
+{
+    const char *text;
+
+    if (strncmp(at, "%s", 2) == 0) {
+        text = va_arg(*args, const char *);
+        wf_buf_puts(&field->value, text ? text : "");
+        return at + 2;
+    }
+    if (strncmp(at, "%d", 2) == 0) {
+        wf_buf_int(&field->value, va_arg(*args, int));
+        return at + 2;
+    }
+    if (strncmp(at, "%ld", 3) == 0) {
+        wf_buf_int(&field->value, va_arg(*args, long));
+        return at + 3;
+    }
+    if (strncmp(at, "%zu", 3) == 0) {
+        wf_buf_int(&field->value, (int64_t)va_arg(*args, size_t));
+        return at + 3;
+    }
+    if (strncmp(at, "%lld", 4) == 0) {
+        wf_buf_int(&field->value, va_arg(*args, long long));
+        return at + 4;
+    }
+    wf_buf_puts(&field->value, at); /* not one of ours: what follows it cannot be taken either */
+    return at + strlen(at);
+}
+
+/* What is no text, or would steer a terminal, is not written as it is; line ends and the like are escaped later. */
+static void
+value_clean(struct wf_buf *value)
+{
+    if (value->length > VALUE_MAX)
+        value->length = VALUE_MAX;
+    for (size_t i = 0, length; i < value->length; i += length) {
+        const char *at = value->data + i;
+        length = wf_utf8_length(at, value->data + value->length);
+        bool steers = *at == 0x7f || (length == 2 && (unsigned char)at[0] == 0xc2 && (unsigned char)at[1] < 0xa0);
+        if (!length || steers) {
+            length = length ? length : 1;
+            memset(value->data + i, '?', length);
+        }
     }
 }
 
-static void
-put_json(struct wf_buf *line, enum wf_log_level level, const char *time, const char *message,
-         const char *fields)
+/* Takes one field of the format, with its arguments; returns where the next one begins. */
+static const char *
+field_take(struct field *field, const char *at, va_list *args)
 {
+    field->key = at;
+    field->key_length = strcspn(at, "=");
+    at += field->key_length + 1;
+    field->quoted = *at == '"';
+    wf_buf_clear(&field->value);
+    at += field->quoted;
+    while (*at && *at != (field->quoted ? '"' : ' '))
+        if (*at == '%')
+            at = directive_take(field, at, args);
+        else
+            wf_buf_byte(&field->value, (unsigned char)*at++);
+    at += *at && field->quoted;
+    value_clean(&field->value);
+    return at + strspn(at, " ");
+}
+
+/* Whether a value may stand in a line of text without quotes. */
+static bool
+plain(const struct wf_buf *value)
+{
+    for (size_t i = 0; i < value->length; i++) {
+        unsigned char byte = (unsigned char)value->data[i];
+        if (byte <= ' ' || byte == '"' || byte == '\\' || byte == '=')
+            return false;
+    }
+    return true;
+}
+
+static void
+field_put(const struct field *field, struct wf_buf *line, bool first)
+{
+    WF_SCOPED(wf_buf_drop) struct wf_buf quoted = {0};
+
+    wf_json_string_n(&quoted, field->value.data, field->value.length);
+    if (context.json) {
+        wf_json_string_n(line, field->key, field->key_length);
+        wf_buf_byte(line, ':');
+        wf_buf_append(line, quoted.data, quoted.length);
+        return;
+    }
+    wf_buf_puts(line, first ? "  " : " ");
+    wf_buf_append(line, field->key, field->key_length + 1);
+    if (field->quoted || !plain(&field->value))
+        wf_buf_append(line, quoted.data, quoted.length);
+    else
+        wf_buf_append(line, field->value.data, field->value.length);
+}
+
+/* Up to the fields. */
+static void
+begin(struct wf_buf *line, enum wf_log_level level, const char *message)
+{
+    char time[WF_TIME_TEXT + 1];
+
+    wf_time_format(wf_clock_now(), time);
+    if (!context.json) {
+        wf_buf_printf(line, "%s %-7s %s%s%s: %s", time, level_names[level], context.program,
+                      context.worker[0] ? "/" : "", context.worker, message);
+        return;
+    }
     wf_json_open(line, '{');
     wf_json_put_string(line, "time", time);
     wf_json_put_string(line, "level", level_names[level]);
@@ -77,8 +172,6 @@ put_json(struct wf_buf *line, enum wf_log_level level, const char *time, const c
     if (context.worker[0])
         wf_json_put_string(line, "worker", context.worker);
     wf_json_put_string(line, "message", message);
-    put_fields_json(line, fields);
-    wf_json_close(line, '}');
 }
 
 void
@@ -88,20 +181,23 @@ wf_log(enum wf_log_level level, const char *message, const char *format, ...)
         return;
 
     WF_SCOPED(wf_buf_drop) struct wf_buf line = {0};
-    char time[WF_TIME_TEXT + 1], fields[2048];
+    struct field field = {0};
+    bool first = true;
     va_list args;
 
+    begin(&line, level, message);
     va_start(args, format);
-    vsnprintf(fields, sizeof fields, format, args);
+    while (strchr(format, '=')) {
+        format = field_take(&field, format, &args);
+        if (!field.value.length)
+            continue;
+        field_put(&field, &line, first);
+        first = false;
+    }
     va_end(args);
-
-    wf_time_format(wf_clock_now(), time);
+    wf_buf_drop(&field.value);
     if (context.json)
-        put_json(&line, level, time, message, fields);
-    else
-        wf_buf_printf(&line, "%s %-7s %s%s%s: %s%s%s", time, level_names[level], context.program,
-                      context.worker[0] ? "/" : "", context.worker, message, fields[0] ? "  " : "",
-                      fields);
+        wf_json_close(&line, '}');
     wf_buf_byte(&line, '\n');
     if (write(STDERR_FILENO, line.data, line.length) < 0)
         return; /* nowhere left to say so */

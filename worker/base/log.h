@@ -22,8 +22,9 @@ bool wf_log_enabled(enum wf_log_level level);
 
 /*
  * Writes one line with one write(2), so that lines of several threads do not mix.
- * `fields` is a space-separated list of key=value pairs made with the given format,
- * or "" for none; values with blanks are to be quoted by the caller ("key=\"a b\"").
+ * `fields` is a format, a list of key=value or key="value" with blanks between, "%s" with "" for none.  It may have
+ * %s, %d, %ld, %lld and %zu.  Whatever a value holds, it stays within its field: it is escaped as in JSON, and quoted
+ * where it has to be.  A field without a value is left out: its text is NULL or empty.
  */
 void wf_log(enum wf_log_level level, const char *message, const char *fields, ...)
     __attribute__((format(printf, 3, 4)));
