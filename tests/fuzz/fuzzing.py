@@ -15,6 +15,7 @@ BUILT = HERE.parent.parent / "build/fuzz/tests/fuzz"
 TARGETS = ("envelope", "payload", "definition", "institution", "configuration")
 INPUT_LIMIT = 10  # seconds, for one input: more is a hang
 MEMORY_LIMIT = 1024  # MB
+LENGTH = 4096  # bytes of an input at most
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,14 @@ class Result:
                 f"{self.memory_mb} MB at most, seed {self.seed}")
 
 
-def run(target: str, seed: int, *, seconds: int = 0, executions: int = -1, keep: Path | None = None) -> Result:
+def run(target: str, seed: int, *, seconds: int = 0, executions: int = -1, keep: Path | None = None,
+        length: int = LENGTH) -> Result:
     """Until the time is over or so many inputs were tried; new inputs that go further are kept in a folder, if given."""
     with tempfile.TemporaryDirectory(prefix="pawl-fuzz-") as folder:
         found = keep or Path(folder)
         found.mkdir(parents=True, exist_ok=True)
         command = [str(BUILT / f"{target}_fuzz"), f"-seed={seed}", f"-max_total_time={seconds}", f"-runs={executions}",
-                   f"-timeout={INPUT_LIMIT}", f"-rss_limit_mb={MEMORY_LIMIT}", "-max_len=4096", "-print_final_stats=1",
+                   f"-timeout={INPUT_LIMIT}", f"-rss_limit_mb={MEMORY_LIMIT}", f"-max_len={length}", "-print_final_stats=1",
                    # A leak is looked for at the end: buffers that are kept would make libFuzzer look after each input.
                    "-detect_leaks=0", f"-dict={HERE / 'json.dict'}", f"-artifact_prefix={folder}/",
                    str(found), str(HERE / "corpus" / target)]
