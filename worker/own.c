@@ -117,14 +117,10 @@ fire_due(struct wf_worker *worker, struct wf_own_commands *commands, const struc
 }
 
 bool
-wf_own_failed(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error)
+wf_own_store_ok(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error)
 {
-    if (verdict == WF_VERDICT_RECONNECT) {
-        wf_store_close(worker->store);
-        worker->store = NULL;
-    }
-    error->fate = verdict == WF_VERDICT_FATAL ? WF_FATE_FATAL : WF_FATE_RETRY;
-    wf_worker_failed(worker, error);
+    if (wf_worker_store_ok(worker, verdict, error))
+        return true;
     worker->recover = true;
     return false;
 }
@@ -146,8 +142,8 @@ wf_own_take(struct wf_worker *worker, struct wf_own_commands *commands)
         return true;
     enum wf_verdict verdict =
         wf_store_timers(worker->store, asked, count, limit, commands->arena, &due, &found, &now, &error);
-    if (verdict != WF_VERDICT_OK)
-        return wf_own_failed(worker, verdict, &error);
+    if (!wf_own_store_ok(worker, verdict, &error))
+        return false;
     if (found)
         wf_own_clock_set(worker, now);
     for (size_t i = 0; i < count; i++)

@@ -46,8 +46,8 @@ void wf_own_clock_set(struct wf_worker *worker, int64_t now);
 /* The time by the database's clock, as far as is known. */
 int64_t wf_own_now(const struct wf_worker *worker);
 
-/* The database did not say what is to be done: the worker recovers.  Returns false. */
-bool wf_own_failed(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error);
+/* As wf_worker_store_ok(); when the database did not say what is to be done, the worker recovers. */
+bool wf_own_store_ok(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error);
 
 /* After a unit was saved: the earliest timer of a partition that it set; 0: none. */
 void wf_own_timer_set(struct wf_worker *worker, int32_t partition, int64_t timer_at);

@@ -21,12 +21,11 @@ look(struct wf_worker *worker)
     if (wf_clock_monotonic() - reassign->looked_at < LOOK_MS * WF_MILLISECOND)
         return true;
     reassign->looked_at = wf_clock_monotonic();
-    enum wf_verdict verdict = wf_store_catalog(worker->store, &catalog, &error);
-    if (verdict != WF_VERDICT_OK)
-        return wf_own_failed(worker, verdict, &error);
+    if (!wf_own_store_ok(worker, wf_store_catalog(worker->store, &catalog, &error), &error))
+        return false;
     wf_worker_pause_starts(worker, catalog.starts_paused);
     return wf_cache_refresh(worker, catalog.institution_version, catalog.definition_version, &error) ||
-           wf_own_failed(worker, error.fate == WF_FATE_FATAL ? WF_VERDICT_FATAL : WF_VERDICT_RECONNECT, &error);
+           wf_own_store_ok(worker, error.fate == WF_FATE_FATAL ? WF_VERDICT_FATAL : WF_VERDICT_RECONNECT, &error);
 }
 
 /* When to look again though nothing was changed: an authorization begins to be valid (ASG-2), or a function is asked. */
@@ -97,8 +96,8 @@ wf_reassign_take(struct wf_worker *worker, struct wf_own_commands *commands)
         return true;
     enum wf_verdict verdict = wf_store_stranded(worker->store, served, served_count, &reassign->after, reassign->after_n,
                                                 limit, commands->arena, &tasks, &count, &error);
-    if (verdict != WF_VERDICT_OK)
-        return wf_own_failed(worker, verdict, &error);
+    if (!wf_own_store_ok(worker, verdict, &error))
+        return false;
     snprintf(version, sizeof version, "%" PRId64, reassign->version);
     for (size_t i = 0; i < count; i++)
         if (is_worth(worker, &tasks[i]))
