@@ -49,17 +49,11 @@ wf_store_take_slot(struct wf_store *store, int32_t *ret_slot, struct wf_error *r
 static enum wf_verdict
 slot_call(struct wf_store *store, enum wf_statement statement, int32_t slot, bool *ret_done, struct wf_error *reterr)
 {
-    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
     struct wf_table *table = wf_store_table(store, statement);
 
     wf_table_row(table);
     wf_table_int(table, slot);
-    enum wf_verdict verdict = wf_pipeline_run(&pipeline, table, reterr);
-    if (verdict != WF_VERDICT_OK)
-        return verdict;
-    struct wf_rows rows = wf_pipeline_rows(&pipeline, 0);
-    *ret_done = rows.count == 1 && wf_rows_bool(&rows, 0, 0);
-    return WF_VERDICT_OK;
+    return wf_store_bool(store, table, ret_done, reterr);
 }
 
 enum wf_verdict

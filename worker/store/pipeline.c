@@ -170,6 +170,19 @@ wf_pipeline_run(struct wf_pipeline *pipeline, struct wf_table *table, struct wf_
 }
 
 enum wf_verdict
+wf_store_bool(struct wf_store *store, struct wf_table *table, bool *ret_value, struct wf_error *reterr)
+{
+    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
+    enum wf_verdict verdict = wf_pipeline_run(&pipeline, table, reterr);
+
+    if (verdict != WF_VERDICT_OK)
+        return verdict;
+    struct wf_rows rows = wf_pipeline_rows(&pipeline, 0);
+    *ret_value = rows.count == 1 && wf_rows_bool(&rows, 0, 0);
+    return WF_VERDICT_OK;
+}
+
+enum wf_verdict
 wf_store_abandon(struct wf_store *store, enum wf_verdict verdict)
 {
     WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};

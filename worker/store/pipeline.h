@@ -67,6 +67,10 @@ void wf_pipeline_drop(struct wf_pipeline *pipeline);
 /* Sends one statement and waits for it. */
 enum wf_verdict wf_pipeline_run(struct wf_pipeline *pipeline, struct wf_table *table, struct wf_error *reterr) WF_CHECKED;
 
+/* Asks a statement that says yes or no; no row is a no. */
+enum wf_verdict wf_store_bool(struct wf_store *store, struct wf_table *table, bool *ret_value,
+                              struct wf_error *reterr) WF_CHECKED;
+
 /* Ends the unit after a failure of it; returns the verdict, or RECONNECT if not even that works. */
 enum wf_verdict wf_store_abandon(struct wf_store *store, enum wf_verdict verdict);
 

@@ -6,17 +6,11 @@
 enum wf_verdict
 wf_store_incarnation_known(struct wf_store *store, const char *incarnation, bool *ret_known, struct wf_error *reterr)
 {
-    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
     struct wf_table *table = wf_store_table(store, WF_STATEMENT_INCARNATION_FIND);
 
     wf_table_row(table);
     wf_table_text(table, incarnation);
-    enum wf_verdict verdict = wf_pipeline_run(&pipeline, table, reterr);
-    if (verdict != WF_VERDICT_OK)
-        return verdict;
-    struct wf_rows rows = wf_pipeline_rows(&pipeline, 0);
-    *ret_known = rows.count == 1 && wf_rows_bool(&rows, 0, 0);
-    return WF_VERDICT_OK;
+    return wf_store_bool(store, table, ret_known, reterr);
 }
 
 enum wf_verdict
