@@ -41,6 +41,7 @@ set(PAWL_SQL_INSTALL
     functions/partitions_set.sql
     functions/database_restored.sql
     functions/history_partitions_make.sql
+    functions/history_before.sql
     functions/history_prune.sql
     functions/instances_prune.sql
     functions/upkeep.sql

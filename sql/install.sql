@@ -131,6 +131,7 @@ insert into workflow.schema_step (step, name) values (40, '040-databases');
 \ir functions/partitions_set.sql
 \ir functions/database_restored.sql
 \ir functions/history_partitions_make.sql
+\ir functions/history_before.sql
 \ir functions/history_prune.sql
 \ir functions/instances_prune.sql
 \ir functions/upkeep.sql

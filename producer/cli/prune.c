@@ -45,15 +45,11 @@ read_month(struct prune *prune, const char *text)
 static enum cli_exit
 prune_history(struct prune *prune, bool dry)
 {
-    static const char going[] = "select c.relname from pg_inherits i join pg_class c on c.oid = i.inhrelid"
-                                " where i.inhparent in ('workflow.have_done_tasks'::regclass,"
-                                "                       'workflow.handed_on_tasks'::regclass)"
-                                "   and c.relname ~ '_\\d{4}_\\d{2}$'"
-                                "   and to_timestamp(right(c.relname, 7), 'YYYY_MM') < $1::timestamptz"
-                                " order by 1";
     const char *const values[] = {prune->before};
     PGresult *result;
-    enum cli_exit code = cli_query(prune->database, dry ? going : "select workflow.history_prune($1::timestamptz)",
+    enum cli_exit code = cli_query(prune->database,
+                                   dry ? "select workflow.history_before($1::timestamptz)"
+                                       : "select workflow.history_prune($1::timestamptz)",
                                    values, 1, &result);
 
     if (code)

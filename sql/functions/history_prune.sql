@@ -18,13 +18,7 @@ begin
     end if;
     update workflow.catalog set pruned_before = greatest(pruned_before, p_before);
     for v_name in
-        select c.relname
-          from pg_inherits i
-          join pg_class c on c.oid = i.inhrelid
-         where i.inhparent in ('workflow.have_done_tasks'::regclass, 'workflow.handed_on_tasks'::regclass)
-           and c.relname ~ '_\d{4}_\d{2}$'
-           and to_timestamp(right(c.relname, 7), 'YYYY_MM') < p_before
-         order by c.relname
+        select * from workflow.history_before(p_before)
     loop
         execute format('drop table workflow.%I', v_name);
         return next v_name;
