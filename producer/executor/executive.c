@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
+#include "base/settings.h"
+
 enum { TOPIC_NAME_MAX = 200 };
 
 struct row {
@@ -55,17 +57,6 @@ fail(const struct reading *reading, const char *format, ...)
 }
 
 /* ---- values ---- */
-
-static char *
-trim(char *text)
-{
-    while (isspace((unsigned char)*text))
-        text++;
-    size_t length = strlen(text);
-    while (length && isspace((unsigned char)text[length - 1]))
-        text[--length] = '\0';
-    return text;
-}
 
 /* One pair of quotes around a value is taken away, so that it may begin or end with blanks. */
 static char *
@@ -238,7 +229,7 @@ begin(struct reading *reading, char *line)
     if (line[length - 1] != ']')
         return fail(reading, "no \"]\" in \"%s\"", line);
     line[length - 1] = '\0';
-    name = trim(name);
+    name = wf_settings_trim(name);
     for (const char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
             return fail(reading, "\"%s\" cannot be the name of an executive: letters, digits, \".\", \"_\", \"-\"", name);
@@ -257,7 +248,7 @@ begin(struct reading *reading, char *line)
 static bool
 read_line(struct reading *reading, char *line)
 {
-    char *text = trim(line), *equals = strchr(text, '=');
+    char *text = wf_settings_trim(line), *equals = strchr(text, '=');
 
     if (*line == '[')
         return begin(reading, text);
@@ -266,7 +257,7 @@ read_line(struct reading *reading, char *line)
     if (!equals)
         return fail(reading, "no \"=\" in \"%s\"", text);
     *equals = '\0';
-    return set(reading, trim(text), trim(equals + 1));
+    return set(reading, wf_settings_trim(text), wf_settings_trim(equals + 1));
 }
 
 bool

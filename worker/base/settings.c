@@ -108,8 +108,8 @@ set_defaults(struct wf_settings *settings)
     }
 }
 
-static char *
-trim(char *text)
+char *
+wf_settings_trim(char *text)
 {
     while (isspace((unsigned char)*text))
         text++;
@@ -122,7 +122,7 @@ trim(char *text)
 static bool
 set_from_line(struct wf_settings *settings, char *line, const char *where, struct wf_error *reterr)
 {
-    char *name = trim(line);
+    char *name = wf_settings_trim(line);
     if (!*name || *name == '#')
         return true;
 
@@ -130,7 +130,7 @@ set_from_line(struct wf_settings *settings, char *line, const char *where, struc
     if (!equals)
         return wf_fail(reterr, WF_FATE_FATAL, "%s: no \"=\" in \"%s\"", where, name);
     *equals = '\0';
-    name = trim(name);
+    name = wf_settings_trim(name);
 
     /* One file may serve all programs, so the settings of any are known here. */
     const struct setting *setting = setting_find(name, strlen(name), WF_PROGRAM_ALL);
@@ -138,7 +138,7 @@ set_from_line(struct wf_settings *settings, char *line, const char *where, struc
         return wf_fail(reterr, WF_FATE_FATAL, "%s: unrecognized setting \"%s\"", where, name);
     char place[600];
     snprintf(place, sizeof place, "%s: %s", where, setting->name);
-    return setting_set(settings, setting, wf_arena_strdup(&file_texts, trim(equals + 1)), place, reterr);
+    return setting_set(settings, setting, wf_arena_strdup(&file_texts, wf_settings_trim(equals + 1)), place, reterr);
 }
 
 static bool

@@ -85,6 +85,9 @@ struct wf_settings {
 bool wf_settings_read(enum wf_program program, int *argc, char **argv, struct wf_settings *ret_settings,
                       struct wf_error *reterr) WF_CHECKED;
 
+/* A text without the blanks around it: ends it, and returns where it begins. */
+char *wf_settings_trim(char *text);
+
 /* Gives back the texts of files that were read, for who reads many: settings read from any are void then. */
 void wf_settings_forget(void);
 
