@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 import jobs
 import loop
 from account import Account
-from engine import Engine
+from engine import SHORT_SESSION, Engine
 
 TOGETHER = 3
-SETTINGS = {"session_timeout_ms": 6000, "transaction_timeout_ms": 4000, "retry_max_ms": 500}
+SETTINGS = {**SHORT_SESSION, "transaction_timeout_ms": 4000, "retry_max_ms": 500}
 
 
 @dataclass

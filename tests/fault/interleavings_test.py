@@ -20,10 +20,10 @@ os.environ["PATH"] = f"{HERE.parents[1] / 'build/fault/bin'}:{os.environ['PATH']
 
 import account  # noqa: E402
 import loop  # noqa: E402
-from engine import LIMIT, Engine, Worker, instance_in, wait_until  # noqa: E402
+from engine import LIMIT, SHORT_SESSION, Engine, Worker, instance_in, wait_until  # noqa: E402
 
 TOGETHER = 3
-SETTINGS = {"session_timeout_ms": 6000, "retry_max_ms": 300}
+SETTINGS = {**SHORT_SESSION, "retry_max_ms": 300}
 
 
 class Quiet(unittest.TestCase):

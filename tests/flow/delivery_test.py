@@ -6,19 +6,13 @@ from __future__ import annotations
 import unittest
 
 import desk
-from engine import Engine, Load, Message, SequenceCheck
+from engine import SHORT_SESSION, Engine, Load, Message, SequenceCheck
 
-SESSION = {"session_timeout_ms": 6000}  # the least that Kafka allows
-
-
-def seen(engine: Engine) -> list[Message]:
-    fresh = engine.subscriber(follow=False)
-    return [message for reader in fresh.readers for message in reader.wait_end()]
 
 
 class AtLeastOnce(unittest.TestCase):
     def setUp(self) -> None:
-        self.engine = self.enterContext(Engine("least", workers=2, delivery="at-least-once", **SESSION))
+        self.engine = self.enterContext(Engine("least", workers=2, delivery="at-least-once", **SHORT_SESSION))
         self.engine.load(desk.institution())
         self.engine.deploy(desk.steps())
         self.load = Load(self.engine.client(timeout_ms=8000), "steps", desk.STEPS, 120, 40)
@@ -37,7 +31,7 @@ class AtLeastOnce(unittest.TestCase):
         self.load.wait()
         for worker in self.engine.workers:
             self.assertEqual(worker.terminate(), 0)
-        messages = seen(self.engine)
+        messages = self.engine.subscriber(follow=False).all()
         self.assertEqual(len({m.header("ce_id") for m in messages}), len(messages), "repeated without need")
         self.check_first_of_each(messages)
         for topic in ("state.task", "state.instance"):
@@ -54,7 +48,7 @@ class AtLeastOnce(unittest.TestCase):
         for worker in self.engine.workers:
             if worker.running():
                 self.assertEqual(worker.terminate(), 0)
-        self.check_first_of_each(seen(self.engine))
+        self.check_first_of_each(self.engine.subscriber(follow=False).all())
         self.assertEqual(self.engine.psql("select state, count(*) from workflow.instance group by 1"),
                          [["completed", str(self.load.count)]])
 

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import desk
-from engine import LIMIT, Client, Engine, Json, Load, Message, SequenceCheck, Servers, program, wait_until
+from engine import (LIMIT, SHORT_SESSION, Client, Engine, Json, Load, Message, SequenceCheck, Servers, program,
+                    wait_until)
 
 TOGETHER = 3
-SESSION = {"session_timeout_ms": 6000}  # the least that Kafka allows
 EXIT_USAGE, EXIT_DATABASE, EXIT_BUS, EXIT_RESTORED = 2, 10, 11, 12
 
 
@@ -38,11 +38,6 @@ def prepare(engine: Engine, count: int, window: int = 60) -> Load:
 def serving(engine: Engine) -> int:
     """Partitions that the workers have begun to serve, ever."""
     return sum(worker.text().count("serving") for worker in engine.workers)
-
-
-def seen(engine: Engine) -> list[Message]:
-    fresh = engine.subscriber(follow=False)
-    return [message for reader in fresh.readers for message in reader.wait_end()]
 
 
 def check_seen(engine: Engine, messages: list[Message]) -> None:
@@ -65,7 +60,7 @@ def check_all(engine: Engine, load: Load) -> None:
     count = str(load.count)
     expect(rows == [[act, count, count] for act in ("one", "three", "two")], rows)
     expect(engine.psql("select state, count(*) from workflow.instance group by 1") == [["completed", count]], "states")
-    check_seen(engine, seen(engine))
+    check_seen(engine, engine.subscriber(follow=False).all())
     engine.check_settled()
 
 
@@ -74,7 +69,7 @@ def check_all(engine: Engine, load: Load) -> None:
 
 def servers_away() -> None:
     """PostgreSQL and Kafka, stopped and killed in the middle: the workers wait and go on by themselves."""
-    with Servers("outage") as servers, Engine("outage", servers=servers, workers=2, **SESSION) as engine:
+    with Servers("outage") as servers, Engine("outage", servers=servers, workers=2, **SHORT_SESSION) as engine:
         load = prepare(engine, 2000)
         for server in ("postgres", "kafka"):
             for end in (servers.stop, servers.kill):
@@ -104,7 +99,7 @@ def backends_terminated() -> None:
 def next_tasks_and_kills() -> None:
     """Four people who always ask for the next task, everywhere, while workers die: each task is done once (EOS-6)."""
     count, people = 240, ("ann", "bob", "cid", "eve")
-    with Engine("next", workers=3, partitions=6, **SESSION) as engine:
+    with Engine("next", workers=3, partitions=6, **SHORT_SESSION) as engine:
         engine.load(desk.institution())
         engine.deploy(desk.single())
         client = engine.client(timeout_ms=8000)
@@ -122,7 +117,7 @@ def next_tasks_and_kills() -> None:
         expect(len(done) == len(set(done)) == count, f"{len(done)} done, {len(set(done))} different")
         expect(engine.value("select count(*) from workflow.reservation") == "0", "reservations left")
         expect(all(worker.terminate() == 0 for worker in engine.workers if worker.running()), "exit codes")
-        check_seen(engine, seen(engine))
+        check_seen(engine, engine.subscriber(follow=False).all())
         engine.check_settled()
 
 
@@ -173,20 +168,20 @@ def clean_stop_without_offsets() -> None:
     """After a clean stop nothing repeats, even if the group's offsets are gone (EOS-20)."""
     with Engine("clean", workers=2) as engine:
         check_all(engine, prepare(engine, 60))
-        before = len(seen(engine))
+        before = len(engine.subscriber(follow=False).all())
         engine.broker().delete_group(engine.group)
         engine.start_worker()
         client = engine.client()
         started = client.start("steps")
         engine.subscriber().wait_position(started["instance_id"], started["position"])
-        messages = seen(engine)
+        messages = engine.subscriber(follow=False).all()
         check_seen(engine, messages)
         expect(len(messages) == before + started["position"], f"{len(messages)} events, {before} before")
 
 
 def offsets_deleted() -> None:
     """Offsets gone after a crash: at most two batches come again, under their own ids, and it is said (EOS-20)."""
-    with Engine("offsets", workers=1, **SESSION) as engine:
+    with Engine("offsets", workers=1, **SHORT_SESSION) as engine:
         load = prepare(engine, 400)
         load.wait_commands(400)
         engine.workers[0].kill()
@@ -194,7 +189,7 @@ def offsets_deleted() -> None:
         worker = engine.start_worker()
         load.wait()
         expect(worker.terminate() == 0, "exit code")
-        messages = seen(engine)
+        messages = engine.subscriber(follow=False).all()
         once: dict[tuple[str, str | None], Message] = {}
         for message in messages:
             first = once.setdefault((message.topic, message.header("ce_id")), message)
@@ -215,7 +210,7 @@ def deleted(engine: Engine) -> bool:
 
 def zombies() -> None:
     """A worker that sleeps beyond its session wakes up when others own its partitions: it publishes nothing twice."""
-    with Engine("zombie", workers=2, **SESSION) as engine:
+    with Engine("zombie", workers=2, **SHORT_SESSION) as engine:
         load = prepare(engine, 1500, window=40)
         for sleeper, other in ((0, 1), (1, 0)):
             load.wait_commands(300)
@@ -302,9 +297,9 @@ def restored_database() -> None:
         subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", engine.database, "-f", str(dump)],
                        check=True,
                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        before = len(seen(engine))
+        before = len(engine.subscriber(follow=False).all())
         check_start(engine, EXIT_RESTORED, "restored")
-        expect(len(seen(engine)) == before, "something was published")
+        expect(len(engine.subscriber(follow=False).all()) == before, "something was published")
         check_goes_on(engine)
 
 
@@ -319,7 +314,7 @@ def check_goes_on(engine: Engine) -> None:
     wait_until("all is done again", lambda: engine.psql(
         "select state, count(*) from workflow.instance group by 1") == [["completed", "40"]])
     expect(worker.terminate() == 0, worker.text()[-2000:])
-    again = [m for m in seen(engine) if m.header("ce_incarnation")]
+    again = [m for m in engine.subscriber(follow=False).all() if m.header("ce_incarnation")]
     expect(len(again) > 0 and {m.header("ce_incarnation") for m in again} == {after}, "incarnations")
     engine.check_settled()
 
@@ -333,7 +328,7 @@ def restored_unasked() -> None:
         Load(engine.client(), "steps", desk.STEPS, 20).wait()
         expect(all(worker.terminate() == 0 for worker in workers), "exit codes")
         expect(engine.value("select cardinality(earlier_incarnations) from workflow.catalog") == "1", "incarnations")
-        check_seen(engine, seen(engine))
+        check_seen(engine, engine.subscriber(follow=False).all())
 
 
 def topic_made_anew() -> None:

@@ -15,6 +15,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).resolve().parents[3]
 LIMIT = 30.0  # seconds that anything may take, on a busy machine
 POLL = 0.02
+SHORT_SESSION: dict[str, str | int] = {"session_timeout_ms": 6000}  # the least that Kafka allows
 
 
 def run_dir() -> Path:

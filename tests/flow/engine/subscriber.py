@@ -46,6 +46,10 @@ class Subscriber:
         found = [m.json for r in self.readers for m in list(r.messages) if m.key == instance_id.encode()]
         return sorted(found, key=lambda event: event["position"])
 
+    def all(self) -> list[Message]:
+        """Everything there is, of one that does not follow."""
+        return [message for reader in self.readers for message in reader.wait_end()]
+
     def messages(self) -> Iterator[Message]:
         for reader in self.readers:
             yield from list(reader.messages)
