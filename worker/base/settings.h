@@ -34,7 +34,7 @@ enum wf_program {
     S(brokers,                 ALL,    "localhost:9092",   "Kafka brokers, host:port separated by commas") \
     S(database,                BOTH,   "dbname=pawl",      "PostgreSQL connection string")             \
     S(prefix,                  ALL,    "workflow",         "what the names of all topics begin with")  \
-    S(group,                   WORKER, "",                 "Kafka consumer group; empty: <prefix>-worker") \
+    S(group,                   WORKER, "",                 "Kafka consumer group; empty: <prefix>-worker; of a further database -<number> is added") \
     S(kafka_config,            ALL,    "",                 "file with further librdkafka settings, one key=value a line (TLS, SASL)") \
     S(command_topic,           ALL,    "",                 "one topic for all commands; empty: a topic for each kind") \
     S(replyto_pattern,         WORKER, "",                 "topics that a command may name for its outcome, an extended regular expression; empty: <prefix>.outcome and <prefix>.reply.*") \
