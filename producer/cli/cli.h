@@ -155,6 +155,21 @@ void cli_task_print(const pawl_outcome *outcome);
 /* Prints the tasks that the command started. */
 void cli_started_print(const pawl_outcome *outcome);
 
+/* ---- the databases of one engine (share.c) ---- */
+
+enum { CLI_GROUP = 300 };
+
+/* Which partitions a database has: every `databases`-th, from `number` on. */
+struct cli_share {
+    long partitions, databases, number;
+};
+
+/* The consumer group of a database's workers, unless they have another one by their settings. */
+void cli_worker_group(const struct cli *cli, long database, char name[CLI_GROUP]);
+
+/* Fails when workers of another database have worked on a partition of this one. */
+enum cli_exit cli_share_check(const struct cli *cli, const struct cli_share *share);
+
 /* ---- the commands, one file per noun; the operations of the control topic in operation.c ---- */
 
 enum cli_exit cli_db_migrate(struct cli *cli);

@@ -44,11 +44,9 @@ static enum cli_exit
 group_open(struct restored *restored, const pawl_settings *settings)
 {
     const char *group = cli_option(restored->cli, "group");
-    char name[300], number[16] = "";
+    char name[CLI_GROUP];
 
-    if (restored->number)
-        snprintf(number, sizeof number, "-%d", restored->number);
-    snprintf(name, sizeof name, "%s-worker%s", restored->cli->settings.prefix, number);
+    cli_worker_group(restored->cli, restored->number, name);
     const char *const properties[] = {"group.id", group ? group : name, "isolation.level", "read_committed",
                                       "enable.auto.commit", "false", NULL};
     return cli_status(restored->cli, wf_kafka_open(&restored->kafka, settings, properties));

@@ -100,18 +100,13 @@ add_jobs(const struct cli *cli, PGconn *database, struct topics *topics)
 
 /* The number that holds: the database's; one that differs from it is refused. */
 static enum cli_exit
-partitions_choose(const struct cli *cli, PGconn *database, long *ret_partitions)
+partitions_choose(const struct cli *cli, long kept, long *ret_partitions)
 {
-    long wanted, kept = 0;
-    PGresult *result;
+    long wanted;
     enum cli_exit code = cli_number(cli, "partitions", 1, 10000, 0, &wanted);
 
-    if (!code)
-        code = cli_query(database, "select partitions from workflow.catalog", NULL, 0, &result);
     if (code)
         return code;
-    kept = PQntuples(result) ? strtol(PQgetvalue(result, 0, 0), NULL, 10) : 0;
-    PQclear(result);
     if (kept && wanted && kept != wanted) {
         cli_fail(CLI_USAGE, "cannot change the number of partitions from %ld to %ld", kept, wanted);
         cli_hint("An instance lives on the partition of its id, so the number is fixed once it is in the database.");
@@ -119,6 +114,30 @@ partitions_choose(const struct cli *cli, PGconn *database, long *ret_partitions)
     }
     *ret_partitions = kept ? kept : wanted ? wanted : PARTITIONS;
     return CLI_OK;
+}
+
+/* Which databases share the partitions, and which of them this one is: as it knows, or as is said to a new one. */
+static enum cli_exit
+share_choose(const struct cli *cli, PGconn *database, struct cli_share *share, bool *ret_new)
+{
+    bool databases = cli_option(cli, "databases"), number = cli_option(cli, "database-number");
+    PGresult *result;
+    enum cli_exit code = cli_query(database, "select partitions, databases, database_number from workflow.catalog",
+                                   NULL, 0, &result);
+
+    if (code)
+        return code;
+    long kept = strtol(PQgetvalue(result, 0, 0), NULL, 10);
+    share->databases = strtol(PQgetvalue(result, 0, 1), NULL, 10);
+    share->number = strtol(PQgetvalue(result, 0, 2), NULL, 10);
+    PQclear(result);
+    *ret_new = !kept;
+    code = partitions_choose(cli, kept, &share->partitions);
+    if (!code && databases != number)
+        code = cli_fail(CLI_USAGE, "--databases and --database-number go together");
+    if (!code)
+        code = cli_number(cli, "databases", 1, share->partitions, share->databases, &share->databases);
+    return code ? code : cli_number(cli, "database-number", 0, share->databases - 1, share->number, &share->number);
 }
 
 static enum cli_exit
@@ -153,22 +172,16 @@ print(const struct cli *cli, const struct topics *topics, long partitions)
 
 /* Says how many partitions there are, and which of them are this database's; what differs from before is refused. */
 static enum cli_exit
-partitions_keep(const struct cli *cli, PGconn *database, long partitions)
+share_keep(PGconn *database, const struct cli_share *share)
 {
-    const char *databases = cli_option(cli, "databases"), *which = cli_option(cli, "database-number");
-    char number[16];
-    long checked;
+    char partitions[16], databases[16], number[16];
     PGresult *result;
-    enum cli_exit code = cli_number(cli, "databases", 1, partitions, 1, &checked);
 
-    if (!code)
-        code = cli_number(cli, "database-number", 0, checked - 1, 0, &checked);
-    if (!code && !databases != !which)
-        code = cli_fail(CLI_USAGE, "--databases and --database-number go together");
-    snprintf(number, sizeof number, "%ld", partitions);
-    if (!code)
-        code = cli_query(database, "select workflow.partitions_set($1::int, $2::int, $3::int)",
-                         (const char *const[]){number, databases, which}, 3, &result);
+    snprintf(partitions, sizeof partitions, "%ld", share->partitions);
+    snprintf(databases, sizeof databases, "%ld", share->databases);
+    snprintf(number, sizeof number, "%ld", share->number);
+    enum cli_exit code = cli_query(database, "select workflow.partitions_set($1::int, $2::int, $3::int)",
+                                   (const char *const[]){partitions, databases, number}, 3, &result);
     if (!code)
         PQclear(result);
     return code;
@@ -177,11 +190,13 @@ partitions_keep(const struct cli *cli, PGconn *database, long partitions)
 static enum cli_exit
 apply(const struct cli *cli, PGconn *database, struct cli_admin *admin, struct topics *topics)
 {
-    long partitions = 0, replication;
+    struct cli_share share = {0};
+    bool new = false;
+    long replication;
     enum cli_exit code = cli_number(cli, "replication", 1, 100, -1, &replication);
 
     if (!code)
-        code = partitions_choose(cli, database, &partitions);
+        code = share_choose(cli, database, &share, &new);
     add_fixed(cli, topics);
     if (!code)
         code = add_jobs(cli, database, topics);
@@ -190,13 +205,15 @@ apply(const struct cli *cli, PGconn *database, struct cli_admin *admin, struct t
     if (!code)
         code = cli_admin_look(admin, topics->items, topics->count);
     if (!code)
-        code = widths_check(topics, partitions);
+        code = widths_check(topics, share.partitions);
+    if (!code && topics->items[0].exists && (new || share.databases > 1))
+        code = cli_share_check(cli, &share);
     if (!code)
-        code = partitions_keep(cli, database, partitions); /* first: whoever makes topics agrees with the database */
+        code = share_keep(database, &share); /* first: whoever makes topics agrees with the database */
     if (!code)
-        code = cli_admin_create(admin, topics->items, topics->count, (int)partitions, (int)replication);
+        code = cli_admin_create(admin, topics->items, topics->count, (int)share.partitions, (int)replication);
     if (!code)
-        print(cli, topics, partitions);
+        print(cli, topics, share.partitions);
     return code;
 }
 

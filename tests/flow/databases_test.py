@@ -203,6 +203,8 @@ class Apart(unittest.TestCase):
     """What is each database's own."""
 
     def test_partitions(self) -> None:
+        for partition in range(PARTITIONS):
+            start("single", partition)
         self.assertEqual(each("select partition from workflow.partition order by 1"), [[["0"], ["2"]], [["1"], ["3"]]])
         self.assertEqual(each("select distinct partition % 2 from workflow.instance"), [[["0"]], [["1"]]])
         broker, topic = both[0].broker(), both[0].topic("command.end-task")
@@ -221,6 +223,31 @@ class Apart(unittest.TestCase):
         for engine in both:
             shown = {row["partition"] for row in engine.pawl_ok("offsets", "show", "-o", "json").json}
             self.assertEqual({int(p) % 2 for p in shown}, {engine.number})
+
+    def test_stray_database_is_refused(self) -> None:
+        """One that would have partitions of another one is not made part of the engine."""
+        for partition in range(PARTITIONS):
+            start("single", partition)
+        with Engine("stray", workers=0, partitions=PARTITIONS, beside=both[1], install=False) as stray:
+            stray.migrate()
+            for share in ((), ("--databases", "4", "--database-number", "2")):
+                refused = stray.pawl("topics", "apply", "--partitions", str(PARTITIONS), *share)
+                self.assertEqual(refused.code, 2, refused)
+                self.assertIn("is another database's", refused.err)
+
+    def test_restored(self) -> None:
+        """A database that was restored stops its own workers alone, and is accepted by itself (EOS-21)."""
+        odd = both[1]
+        for partition in (1, 3):
+            start("single", partition)
+        odd.kill_workers()
+        odd.psql("update workflow.partition set outbox_number = 0, published_number = 0")
+        self.assertEqual(odd.start_worker().wait(), 12)
+        start("single", 0)
+        self.assertEqual(odd.pawl_ok("db", "restored", "-o", "json").json["partitions"], 2)
+        odd.start_workers(2)
+        start("single", 1)
+        self.assertEqual(both[0].pawl("db", "restored").code, 3)
 
     def test_round_that_no_engine_began(self) -> None:
         """The header by which databases tell one another is no client's."""

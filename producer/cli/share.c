@@ -1,0 +1,73 @@
+/*
+ * share.c - the databases of one engine: the groups of their workers, and that no two have the same partition.
+ */
+#include "base/message.h"
+#include "cli.h"
+#include "kafka.h"
+
+void
+cli_worker_group(const struct cli *cli, long database, char name[CLI_GROUP])
+{
+    char number[24] = "";
+
+    if (database)
+        snprintf(number, sizeof number, "-%ld", database);
+    snprintf(name, CLI_GROUP, "%s-worker%s", cli->settings.prefix, number);
+}
+
+/* Where a group has committed something for one of the partitions; those of whom nothing may be known have not. */
+static enum cli_exit
+find_committed(const struct cli *cli, const pawl_settings *settings, const char *group,
+               rd_kafka_topic_partition_list_t *partitions, int32_t *ret_partition)
+{
+    const char *const properties[] = {"group.id", group, "enable.auto.commit", "false", NULL};
+    struct wf_kafka kafka = {0};
+    enum cli_exit code = cli_status(cli, wf_kafka_open(&kafka, settings, properties));
+    rd_kafka_resp_err_t error =
+        code ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_committed(kafka.handle, partitions, (int)cli->settings.timeout_ms);
+
+    *ret_partition = -1;
+    if (error && error != RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
+        code = cli_status(cli, wf_kafka_status(&kafka, error, "the offsets of another database's workers"));
+    for (int i = 0; !code && !error && i < partitions->cnt; i++)
+        if (partitions->elems[i].offset >= 0)
+            *ret_partition = partitions->elems[i].partition;
+    wf_kafka_close(&kafka);
+    return code;
+}
+
+static enum cli_exit
+check_group(const struct cli *cli, const pawl_settings *settings, const struct cli_share *share, long other)
+{
+    const char *single = cli->settings.command_topic;
+    char group[CLI_GROUP], topic[CLI_GROUP];
+    int32_t taken;
+
+    cli_worker_group(cli, other, group);
+    snprintf(topic, sizeof topic, "%s.%s", cli->settings.prefix, wf_topic_suffix((enum wf_topic)0));
+    rd_kafka_topic_partition_list_t *mine = rd_kafka_topic_partition_list_new((int)share->partitions);
+    for (long p = share->number; p < share->partitions; p += share->databases)
+        rd_kafka_topic_partition_list_add(mine, *single ? single : topic, (int32_t)p);
+    enum cli_exit code = find_committed(cli, settings, group, mine, &taken);
+    rd_kafka_topic_partition_list_destroy(mine);
+    if (code || taken < 0)
+        return code;
+    cli_fail(CLI_USAGE, "partition %d is another database's: the group \"%s\" has worked on it", taken, group);
+    cli_hint("All databases of an engine are made as such from the beginning, with the same --databases.");
+    return CLI_USAGE;
+}
+
+enum cli_exit
+cli_share_check(const struct cli *cli, const struct cli_share *share)
+{
+    enum cli_exit code;
+    pawl_settings *settings = cli_bus_settings(cli, &code);
+
+    if (!settings)
+        return code;
+    for (long other = 0; !code && other <= share->databases; other++) /* one more, for who does not know of it */
+        if (other != share->number)
+            code = check_group(cli, settings, share, other);
+    pawl_settings_free(settings);
+    return code;
+}
