@@ -18,7 +18,8 @@ set(PAWL_SQL_STEPS
     steps/024-subscribed.sql
     steps/025-instance-room.sql
     steps/030-pause.sql
-    steps/040-databases.sql)
+    steps/040-databases.sql
+    steps/045-submitted.sql)
 
 set(PAWL_SQL_INSTALL
     schema.sql
@@ -32,6 +33,7 @@ set(PAWL_SQL_INSTALL
     views/process_status.sql
     views/activity_status.sql
     views/sub_process_list.sql
+    views/submitted_list.sql
     functions/definition_store.sql
     functions/definition_document.sql
     functions/institution_store.sql
@@ -50,6 +52,8 @@ set(PAWL_SQL_INSTALL
     functions/work_report.sql
     functions/rule_fault.sql
     functions/rules_ask.sql
+    functions/command_key.sql
+    functions/submit_command.sql
     roles.sql
     finish.sql)
 
@@ -108,6 +112,8 @@ set(PAWL_SQL_STATEMENTS
     statements/slot_release.sql
     statements/slot_take.sql
     statements/slot_try.sql
+    statements/submitted_look.sql
+    statements/submitted_take.sql
     statements/subscription_delete.sql
     statements/subscription_load.sql
     statements/subscription_put.sql

@@ -112,6 +112,12 @@ select not exists (select from workflow.schema_step where step = 40) as missing 
 insert into workflow.schema_step (step, name) values (40, '040-databases');
 \endif
 
+select not exists (select from workflow.schema_step where step = 45) as missing \gset
+\if :missing
+\ir steps/045-submitted.sql
+insert into workflow.schema_step (step, name) values (45, '045-submitted');
+\endif
+
 \ir views/process_list.sql
 \ir views/instance_list.sql
 \ir views/task_list.sql
@@ -121,6 +127,7 @@ insert into workflow.schema_step (step, name) values (40, '040-databases');
 \ir views/process_status.sql
 \ir views/activity_status.sql
 \ir views/sub_process_list.sql
+\ir views/submitted_list.sql
 
 \ir functions/definition_store.sql
 \ir functions/definition_document.sql
@@ -140,6 +147,8 @@ insert into workflow.schema_step (step, name) values (40, '040-databases');
 \ir functions/work_report.sql
 \ir functions/rule_fault.sql
 \ir functions/rules_ask.sql
+\ir functions/command_key.sql
+\ir functions/submit_command.sql
 
 \ir roles.sql
 \ir finish.sql

@@ -2,7 +2,7 @@
 --
 --   pawl_worker     the engine: touches only what it needs
 --   pawl_reader     people and programs that ask: views and functions that read
---   pawl_submitter  applications that submit commands by SQL: submit functions alone (none yet)
+--   pawl_submitter  applications that submit commands by SQL: submit_command alone
 --
 -- The three are groups without login; grant them to the users of the installation.  They are
 -- the server's, so several databases share them.  Without the right to make roles, a
@@ -44,7 +44,7 @@ declare
         'pawl_worker: select, insert, delete on workflow.batch_winner, workflow.reservation, workflow.task_candidate',
         'pawl_worker: select, insert on workflow.command_id',
         'pawl_worker: insert on workflow.have_done_tasks, workflow.handed_on_tasks',
-        'pawl_worker: select, delete on workflow.submitted_command',
+        'pawl_worker: select, delete, update (command_no) on workflow.submitted_command', -- nobody can write that column: to lock rows
         'pawl_worker: execute on function workflow.definition_store(text, int4, jsonb), '
             'workflow.definition_document(text, int4), workflow.institution_store(jsonb, int8, int8), workflow.people_store(jsonb, int8, int8), '
             'workflow.institution_document(), workflow.database_restored(uuid, uuid[], int4[], int8[]), '
@@ -54,10 +54,11 @@ declare
         'pawl_reader: usage on schema workflow',
         'pawl_reader: select on workflow.process_list, workflow.instance_list, workflow.task_list, '
             'workflow.history_list, workflow.handed_on_list, workflow.incident_list, workflow.process_status, '
-            'workflow.activity_status, workflow.sub_process_list',
+            'workflow.activity_status, workflow.sub_process_list, workflow.submitted_list',
         'pawl_reader: execute on function workflow.definition_document(text, int4), workflow.task_list_of(text), workflow.instance_needs(uuid), '
             'workflow.work_report(text[], timestamptz, timestamptz, text, text)',
-        'pawl_submitter: usage on schema workflow'];
+        'pawl_submitter: usage on schema workflow',
+        'pawl_submitter: execute on function workflow.submit_command(text, jsonb, text, text, jsonb)'];
     v_grant text;
 begin
     foreach v_grant in array v_grants loop

@@ -27,6 +27,12 @@ wf_worker_wait(struct wf_worker *worker, bool records, int64_t limit)
         usleep((useconds_t)limit);
 }
 
+int32_t
+wf_worker_first_partition(const struct wf_worker *worker)
+{
+    return worker->catalog.database_number;
+}
+
 static bool
 any_unserved(const struct wf_worker *worker)
 {
@@ -95,13 +101,15 @@ turn(struct wf_worker *worker)
     bool room = !worker->recover && worker->store && wf_publisher_room(worker->publisher) > 0;
     if (room)
         wf_upkeep(worker);
+    if (room && !worker->recover)
+        wf_submitted_step(worker);
     room = room && !worker->recover;
     if (room && serve(worker))
         return;
     if (room && !any_unserved(worker))
         wf_positions_idle(worker);
     int64_t limit = (any_unserved(worker) || worker->held_back ? 20 : IDLE_MS) * WF_MILLISECOND;
-    wf_worker_wait(worker, room && !worker->held_back, room ? wf_own_wait(worker, limit) : limit);
+    wf_worker_wait(worker, room && !worker->held_back, room ? wf_submitted_wait(worker, wf_own_wait(worker, limit)) : limit);
 }
 
 /* The process ends itself when a turn takes too long (EOS-17): whoever restarts it goes on. */
@@ -128,6 +136,7 @@ open_worker(struct wf_worker *worker, const struct wf_settings *settings, struct
     char name[MAX_NAME];
 
     *worker = (struct wf_worker){.settings = settings, .slot = -1, .batch_limit = (size_t)settings->batch_commands,
+                                 .submitted_limit = (size_t)settings->batch_commands,
                                  .cache = {.definition_version = -1, .institution_version = -1}};
     snprintf(name, sizeof name, "worker-%ld", (long)getpid());
     return wf_codec_open(&worker->codec, settings->prefix, name, settings->replyto_pattern,

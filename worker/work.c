@@ -89,7 +89,7 @@ end(struct work *work)
     wf_arena_drop(&work->arena);
 }
 
-/* The partitions of the batch's records; all served ones if tasks of any may be taken. */
+/* The partitions of the batch's records; all served ones if tasks of any may be taken; the one through which go submitted commands. */
 static void
 list_partitions(struct work *work)
 {
@@ -101,6 +101,7 @@ list_partitions(struct work *work)
         touched[work->items[i].record.partition] = true;
         any_next |= wf_work_asks_for_next(&work->items[i]);
     }
+    touched[wf_worker_first_partition(worker)] |= work->submitted_limit > 0;
     work->parts = WF_ARENA_ARRAY(&work->arena, struct wf_work_partition, (size_t)worker->partition_count);
     for (int32_t p = 0; p < worker->partition_count; p++) {
         const struct wf_partition *partition = &worker->partitions[p];
@@ -109,6 +110,7 @@ list_partitions(struct work *work)
         struct wf_work_partition *part = &work->parts[work->store.partition_count++];
         part->partition = p;
         part->epoch = partition->epoch;
+        part->tries = work->count ? 0 : partition->tries;
         memcpy(part->positions, partition->positions, sizeof part->positions);
         memcpy(part->position_times, partition->position_times, sizeof part->position_times);
         part->published_number = wf_publisher_published_number(worker->publisher, p);
@@ -226,7 +228,7 @@ publish(struct work *work, struct wf_error *error)
         memcpy(partition->positions, part->positions, sizeof partition->positions);
         memcpy(partition->position_times, part->position_times, sizeof partition->position_times);
         partition->outbox_number = part->outbox_number;
-        partition->tries = 0;
+        partition->tries = part->tries;
         wf_own_timer_set(worker, part->partition, part->timer_at);
         out->partition = part->partition;
         out->outbox_number = part->outbox_number;
@@ -264,13 +266,15 @@ log_dead_letters(const struct work *work)
                wf_code_name(item->refusal.code), item->refusal.detail);
 }
 
-static enum wf_verdict
-run_once(struct work *work, struct wf_error *error)
+enum wf_verdict
+wf_work_run(struct work *work, struct wf_error *error)
 {
     int64_t began = wf_clock_monotonic();
 
     begin(work);
     enum wf_verdict verdict = load(work, error);
+    if (verdict == WF_VERDICT_OK && work->submitted_limit)
+        verdict = wf_work_take_submitted(work, error);
     if (verdict == WF_VERDICT_OK) {
         verdict = wf_work_apply_all(work, error);
         if (verdict == WF_VERDICT_OK)
@@ -286,9 +290,10 @@ run_once(struct work *work, struct wf_error *error)
         work->worker->recover |= !publish(work, error);
         WF_FAULT(SUBMITTED);
         log_dead_letters(work);
-        wf_pace_done(work->worker, work->count, wf_clock_monotonic() - began);
-        wf_log(WF_LOG_DEBUG, "batch", "commands=%zu rejected=%zu refused=%zu forwarded=%zu microseconds=%" PRId64,
-               work->count, work->rejected, work->refused, work->forwarded, wf_clock_monotonic() - began);
+        if (work->count)
+            wf_pace_done(work->worker, work->count, wf_clock_monotonic() - began);
+        wf_log(WF_LOG_DEBUG, "batch", "commands=%zu rejected=%zu refused=%zu forwarded=%zu submitted=%zu microseconds=%" PRId64,
+               work->count, work->rejected, work->refused, work->forwarded, work->submitted, wf_clock_monotonic() - began);
     } else {
         wf_institution_drop(work->unit.next_institution);
         if (work->unit.people_count)
@@ -363,7 +368,7 @@ attempt(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from, siz
         if (verdict != WF_VERDICT_OK)
             return verdict;
     }
-    return run_once(&work, error);
+    return wf_work_run(&work, error);
 }
 
 static bool

@@ -23,9 +23,17 @@ struct work {
     const struct wf_batch_item *dead_letter; /* the first of those refused */
     int64_t created;           /* tasks */
     bool *done;                /* by item: applied, passed on or refused; else it waits for an answer */
+    size_t submitted_limit;    /* commands submitted by SQL to be taken with it; 0: none are */
+    size_t submitted;          /* so many were there */
     int rounds;                /* of questions (core/question.h) */
     bool unanswered;           /* Kafka did not say whether a topic exists */
 };
+
+/* work.c: load, apply, save, publish; once. */
+enum wf_verdict wf_work_run(struct work *work, struct wf_error *reterr) WF_CHECKED;
+
+/* submitted.c: takes commands submitted by SQL into the events of the first partition, which is among the unit's (EOS-25). */
+enum wf_verdict wf_work_take_submitted(struct work *work, struct wf_error *reterr) WF_CHECKED;
 
 /* work_candidates.c: what could be given to those who ask for the next task (ASG-9, EOS-6). */
 

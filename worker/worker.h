@@ -97,6 +97,8 @@ struct wf_worker {
     struct wf_cache cache;
     struct wf_reassign reassign;
     bool starts_paused;
+    int64_t submitted_at;             /* monotonic: when to look for commands submitted by SQL */
+    size_t submitted_limit;           /* of them at once; smaller where that took too long */
     size_t batch_limit;               /* commands; smaller where the database is slow (pace.c) */
     int64_t clock_ahead;              /* of the database's clock before the monotonic one, as last read */
     int64_t clock_read_at;            /* when; monotonic */
@@ -114,6 +116,9 @@ extern volatile sig_atomic_t wf_worker_stop;
 
 /* Runs until it is told to stop or cannot go on; returns the exit code. */
 enum wf_exit wf_worker_run(const struct wf_settings *settings);
+
+/* The first partition that the database has: its owner does what one worker has to do for all. */
+int32_t wf_worker_first_partition(const struct wf_worker *worker);
 
 /* Winds up the watchdog (EOS-17): before each wait that has a limit of its own, so that their sum has none. */
 void wf_worker_progress(const struct wf_worker *worker);
@@ -142,6 +147,13 @@ bool wf_worker_store_ok(struct wf_worker *worker, enum wf_verdict verdict, struc
 
 /* upkeep.c: what the database needs every hour, if it is due and ours to do. */
 void wf_upkeep(struct wf_worker *worker);
+
+/*
+ * submitted.c: commands that applications submit by SQL go into the outbox, if it is time to look and ours to do (EOS-25);
+ * and microseconds until it will be, at most `limit`.
+ */
+void wf_submitted_step(struct wf_worker *worker);
+int64_t wf_submitted_wait(const struct wf_worker *worker, int64_t limit);
 
 /* ownership.c: what rebalances bring, and partitions on their way to being served. */
 extern const struct wf_consumer_listener wf_ownership_listener;

@@ -93,9 +93,23 @@ def count_tasks(engine: Engine, account: Account) -> None:
         account.note(f"{left} reservations left")
 
 
-def take(engine: Engine) -> Account:
+def count_submitted(engine: Engine, account: Account, submitted: int) -> None:
+    """Each command submitted by SQL has begun one instance (EOS-25)."""
+    wait_until("all that was submitted is taken", lambda: engine.value("select count(*) from workflow.submitted_list") == "0", 2 * LIMIT)
+    def begun() -> int:
+        return int(engine.value("select count(distinct entity_id) from workflow.instance where entity_id like 'sql/%'"))
+    try:
+        wait_until("all that was submitted is begun", lambda: begun() == submitted)
+    except AssertionError:
+        account.lost += submitted - begun()
+        account.note(f"{begun()} of {submitted} commands submitted by SQL took effect")
+    account.doubled += int(engine.value("select count(*) - count(distinct entity_id) from workflow.instance where entity_id like 'sql/%'"))
+
+
+def take(engine: Engine, submitted: int = 0) -> Account:
     """Everything; workers may run, but nobody sends commands any more."""
     account = Account()
+    count_submitted(engine, account, submitted)
     wait_for_rest(engine)
     count_outcomes(engine, account)
     count_events(engine, account)

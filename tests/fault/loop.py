@@ -59,6 +59,7 @@ class Arena:
         self.dice = random.Random(seed)
         self.running: list[Worker] = []
         self.names: dict[Worker, str] = {}
+        self.submitted = 0  # commands by SQL
         self.start()
         mixed.install(engine)
         if load:
@@ -100,6 +101,12 @@ class Arena:
         worker.wait_log("serving  partition")
         return worker
 
+    def submit(self, count: int) -> None:
+        """Commands by SQL, for whoever comes next (EOS-25); what became of them, finish() looks at."""
+        self.submitted += count
+        self.engine.psql("select workflow.submit_command('init-instance', jsonb_build_object('process_id', 'inner', 'entity_id', 'sql/' || n))"
+                         f" from generate_series({self.submitted - count + 1}, {self.submitted}) n")
+
     # the faults
 
     def text(self, fault: Fault) -> str:
@@ -112,6 +119,7 @@ class Arena:
     def inject(self, fault: Fault) -> None:
         """Lets it happen, and waits until the work goes on."""
         self.stop_all()
+        self.submit(20)
         settings = {"watchdog_ms": STALL_MS} if fault.kind == "stall" else {}
         victim = SCENARIOS.get(fault.point, under_load)(self, fault, settings)
         victim_said(victim, f"point={fault.point} kind={fault.kind.partition('-')[0]}")
@@ -125,7 +133,7 @@ class Arena:
 
     def finish(self) -> account.Account:
         self.load.end()
-        found = account.take(self.engine)
+        found = account.take(self.engine, self.submitted)
         self.stop_all()
         self.engine.check_settled()
         return found

@@ -101,6 +101,46 @@ Test(fencing, a_hanging_owner_is_ended)
     wf_arena_drop(&unit.arena);
 }
 
+/* EOS-25: the unit that takes them is fenced as any other, and says nothing of what waits on the topics (EOS-23). */
+Test(fencing, submitted_commands_are_taken_once)
+{
+    struct wf_claim claim = scratch_claim(a, 0);
+    struct wf_submitted *commands;
+    struct scratch_unit unit;
+    size_t count;
+    bool any;
+
+    OK(wf_store_submitted(a, &any, &error));
+    cr_assert_not(any);
+    cr_assert_eq(scratch_sql("select count(workflow.submit_command('control', '{\"a\": 1}', 'c' || n, 'k', '{\"source\": \"/crm\"}'))"
+                             "  from generate_series(1, 3) n"), 3);
+    for (int committed = 0; committed <= 1; committed++) {
+        OK(wf_store_submitted(a, &any, &error));
+        cr_assert(any);
+        scratch_begin(&unit, &claim);
+        unit.partition.tries = claim.tries;
+        OK(wf_store_load(a, &unit.work, &error));
+        OK(wf_store_submitted_take(a, 2, 1000, &unit.arena, &commands, &count, &error));
+        cr_assert_eq(count, 2);
+        cr_assert_str_eq(commands[0].id, "c1");
+        cr_assert_str_eq(commands[1].id, "c2");
+        cr_assert_str_eq(commands[1].command, "control");
+        cr_assert_str_eq(commands[1].key, "k");
+        cr_assert_str_eq(commands[1].data, "{\"a\": 1}");
+        cr_assert_eq(commands[1].header_count, 2);
+        cr_assert_str_eq(commands[1].headers[0], "ce_source");
+        cr_assert_str_eq(commands[1].headers[1], "/crm");
+        OK(committed ? wf_store_save(a, &unit.work, &error) : wf_store_rollback(a, &error));
+        wf_arena_drop(&unit.arena);
+    }
+    struct wf_claim mine = scratch_claim(b, 0);
+    cr_assert_eq(mine.tries, 2, "no batch was committed in between");
+    scratch_begin(&unit, &claim);
+    cr_assert_eq(wf_store_load(a, &unit.work, &error), WF_VERDICT_NOT_OWNER);
+    wf_arena_drop(&unit.arena);
+    cr_assert_eq(scratch_sql("select count(*) from workflow.submitted_command"), 1);
+}
+
 Test(fencing, outbox_rows_stay_until_they_are_published)
 {
     struct wf_claim claim = scratch_claim(a, 1);

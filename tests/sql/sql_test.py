@@ -343,6 +343,7 @@ class Views(unittest.TestCase):
         "incident_list": "incident_id instance_id process_id task_id code detail attempt date_created date_resolved"
                          " act_id entity_id",
         "process_status": "process_id running stalled suspended completed cancelled open_tasks overdue incidents oldest_open",
+        "submitted_list": "command_no date_created command id key size",
         "activity_status": "process_id act_id open_tasks pending waiting processing pausing overdue mean_waiting_time oldest",
     }
 
@@ -436,6 +437,75 @@ class Reports(unittest.TestCase):
         self.assertEqual(set(re.findall(r" on (have_done_tasks_?\w*)", plan)), {f"have_done_tasks_{month}"}, plan)
 
 
+class Submitted(unittest.TestCase):
+    """What submit_command() puts into the queue, and what it refuses, naming it (EOS-25)."""
+
+    def row(self, arguments: str, columns: str) -> str:
+        return psql(f"begin; create temp table s as select workflow.submit_command({arguments}) as id;"
+                    f"select {columns} from workflow.submitted_command c join s using (id); rollback;")
+
+    def test_id(self) -> None:
+        self.assertEqual(self.row("'control', '{}', 'mine'", "id"), "mine")
+        self.assertRegex(self.row("'control', '{}'", "id"), "^[0-9a-f-]{36}$")
+
+    def test_key_follows_from_the_data(self) -> None:
+        u = "01934C00-0000-7000-8000-00000000000A"
+        for command, data, key in (("init-instance", {"instance_id": u}, u.lower()), ("init-instance", {"process_id": "p"}, ""),
+                                   ("end-task", {"task_id": f"{u}:12", "staff_id": "ann"}, u.lower()),
+                                   ("get-task", {"task_id": f"{u}:12", "staff_id": "ann"}, u.lower()),
+                                   ("get-task", {"staff_id": "Ann"}, "Ann"), ("control", {"instance_id": u, "task_id": "x"}, u.lower()),
+                                   ("admin", {"operation": "deploy-process", "definition": {"process_id": "p"}}, "p"),
+                                   ("admin", {"operation": "set-presence", "staff_id": "ann"}, "institution"),
+                                   ("control", {"task_id": "x" * 201}, ""), ("control", {"instance_id": {"a": 1}}, '{"a": 1}'),
+                                   ("get-task", {"staff_id": "a\x01"}, ""), ("end-task", {"task_id": ""}, ""), ("control", {}, "")):
+            with self.subTest(data):
+                self.assertEqual(self.row(f"'{command}', {literal(data)}", "key"), key)
+        self.assertEqual(self.row("'control', '{}', p_key => 'K'", "key"), "K")
+
+    def test_size(self) -> None:
+        self.assertEqual(self.row("""'control', '{"a": "é"}', p_headers => '{"source": "/crm"}'""", "size"), "29")
+        largest = """'control', jsonb_build_object('a', repeat('x', 900000 - 9))"""
+        self.assertEqual(self.row(largest, "size"), "900000")
+        with self.assertRaisesRegex(Failed, 'the command "big" has 900001 bytes, more than 900000'):
+            self.row(largest.replace("- 9", "- 8") + ", 'big'", "1")
+
+    def test_what_is_wrong_is_refused_by_name(self) -> None:
+        for arguments, message in (
+                ("'start', '{}'", 'there is no command "start"'), ("null, '{}'", 'there is no command ""'),
+                ("'control', '[]'", 'the data of a command must be a JSON object, not "array"'),
+                ("'control', null", 'the data of a command must be a JSON object, not "null"'),
+                ("'control', '{}', p_headers => '[]'", 'the headers of a command must be a JSON object, not "array"'),
+                ("'control', '{}', ''", '"id" must be a text of 1 to 200 bytes without control characters, not ""'),
+                ("'control', '{}', repeat('é', 101)", '"id" must be a text of 1 to 200 bytes'),
+                ("'control', '{}', e'a\\nb'", '"id" must be'), ("'control', '{}', e'a\\u0085b'", '"id" must be'),
+                ("'control', '{}', p_key => ''", '"key" must be'), ("'control', '{}', p_key => repeat('x', 201)", '"key" must be')):
+            with self.subTest(arguments), self.assertRaisesRegex(Failed, re.escape(message)):
+                psql(f"select workflow.submit_command({arguments})")
+
+    def test_headers(self) -> None:
+        good = {"source": "/crm", "correlationid": "x", "replyto": "a.b-C_1", "outcome": "rejected", "traceparent": "00-x", "tenant": "=, "}
+        self.assertEqual(json.loads(self.row(f"'control', '{{}}', p_headers => {literal(good)}", "headers")), good)
+        for headers, message in (
+                ({"reply_to": "x"}, '"reply_to" cannot be among the headers'), ({"Source": "x"}, '"Source" cannot be'),
+                ({"id": "x"}, '"id" cannot be'), ({"type": "x"}, '"type" cannot be'), ({"x" * 21: "x"}, 'cannot be'),
+                ({"specversion": "1.0"}, '"specversion" cannot be'), ({"source": "x" * 201}, '"source" must be a text of 1 to 200'),
+                ({"tenant": 1}, '"tenant" must be a text'), ({"tenant": None}, '"tenant" must be a text'),
+                ({"tenant": ""}, '"tenant" must be a text'), ({"tenant": "a\x1fb"}, '"tenant" must be a text'),
+                ({"replyto": "a b"}, '"replyto" must be the name of a topic, not "a b"'), ({"replyto": "x" * 250}, '"replyto" must be'),
+                ({"outcome": "never"}, '"outcome" must be always or rejected, not "never"')):
+            with self.subTest(headers), self.assertRaisesRegex(Failed, re.escape(message)):
+                psql(f"select workflow.submit_command('control', '{{}}', p_headers => {literal(headers)})")
+
+    def test_taken_in_order_within_limits(self) -> None:
+        """As many as fit, and the first always does."""
+        take = (SQL / "statements/submitted_take.sql").read_text()
+        out = psql(f"""begin; prepare take as {take};
+            select workflow.submit_command('control', '{{}}', 'c' || n) from generate_series(1, 9) n \\g /dev/null
+            update workflow.submitted_command set size = 40;
+            execute take(3, 1000); execute take(9, 41); execute take(9, 0); execute take(9, 1000); execute take(9, 1000); rollback;""")
+        self.assertEqual([line.split("|")[2] for line in out.splitlines()], [f"c{n}" for n in range(1, 10)])
+
+
 class Roles(unittest.TestCase):
     def refused(self, role: str, sql: str) -> None:
         with self.assertRaisesRegex(Failed, "permission denied", msg=f"{role}: {sql}"):
@@ -474,9 +544,17 @@ class Roles(unittest.TestCase):
             self.refused("pawl_reader", sql)
 
     def test_submitter(self) -> None:
+        as_role("pawl_submitter", "select workflow.submit_command('control', '{}')")
         for sql in ("select * from workflow.instance_list", "select * from workflow.instance", "insert into workflow.submitted_command "
-                    "(command, data) values ('control', '{}')", "select workflow.institution_document()"):
+                    "(command, id, data) values ('control', 'x', '{}')", "select * from workflow.submitted_list",
+                    "select * from workflow.submitted_command", "delete from workflow.submitted_command",
+                    "select workflow.command_key('control', '{}')", "select workflow.institution_document()",
+                    "create table workflow.x ()", "create function workflow.x() returns int4 language sql as 'select 1'"):
             self.refused("pawl_submitter", sql)
+        for role in ("pawl_worker", "pawl_reader"):
+            self.refused(role, "select workflow.submit_command('control', '{}')")
+        self.refused("pawl_worker", "insert into workflow.submitted_command (command, id, data) values ('control', 'x', '{}')")
+        self.refused("pawl_worker", "update workflow.submitted_command set data = '{}'")
 
     def test_missing_right_to_make_roles_is_a_notice(self) -> None:
         makes = (SQL / "roles.sql").read_text().split("revoke all")[0].replace("pawl_", f"{NAME}_")

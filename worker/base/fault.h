@@ -41,6 +41,8 @@
     X(RECOVERING,         "recovering",          WORKER)   /* before all is forgotten (EOS-11)     */ \
     X(RECOVERED,          "recovered",           WORKER)   /* all is to be claimed again           */ \
     X(OWN_TAKEN,          "own-taken",           WORKER)   /* timers and the like are in the batch */ \
+    X(SQL_SEEN,           "sql-seen",            WORKER)   /* submitted commands wait (EOS-25)     */ \
+    X(SQL_TAKEN,          "sql-taken",           WORKER)   /* they are deleted, not committed      */ \
     X(BATCH_TAKEN,        "batch-taken",         WORKER)                                              \
     X(BATCH_DECODED,      "batch-decoded",       WORKER)                                              \
     X(LOADING,            "loading",             WORKER)   /* before the first statements          */ \

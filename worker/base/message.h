@@ -67,6 +67,16 @@ struct wf_message {
     struct wf_header headers[WF_MESSAGE_HEADERS_MAX];
 };
 
+/* A command that an application submitted by SQL (EOS-25), as it said it. */
+struct wf_submitted {
+    const char *command;  /* the command topic, by what follows "<prefix>.command." */
+    const char *key;      /* NULL: none */
+    const char *id;
+    const char *data;     /* JSON */
+    const char **headers; /* names and values, one after the other */
+    size_t header_count;  /* of both together */
+};
+
 /* Appends one message. */
 void wf_message_encode(const struct wf_message *message, struct wf_buf *buf);
 

@@ -48,6 +48,7 @@ enum wf_program {
     N(session_timeout_ms,      WORKER, 10000, 1000, 300000, "Kafka session timeout")                  \
     N(transaction_timeout_ms,  WORKER, 10000, 1000, 300000, "Kafka transaction timeout")              \
     N(watchdog_ms,             WORKER, 20000, 1000, 600000, "the worker ends itself after this long without progress") \
+    N(submitted_poll_ms,       WORKER, 200, 10, 60000,     "how often the worker of the database's first partition looks for commands submitted by SQL") \
     N(dedupe_days,             WORKER, 7, 1, 3650,         "how long ids of commands are remembered that belong to no instance") \
     C(delivery,                WORKER, "exactly-once", "exactly-once|at-least-once", "how events are published: in Kafka transactions, or sooner, repeated after a failure") \
     C(on_restore,              WORKER, "stop", "stop|replay", "a database older than what was published from it: stop until \"pawl db restored\", or replay unasked what came after it") \

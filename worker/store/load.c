@@ -239,6 +239,7 @@ advance_send(struct wf_store *store, struct wf_pipeline *pipeline, const struct 
         wf_table_longs(table, partition->positions, WF_COMMAND_TOPICS);
         wf_table_longs(table, partition->position_times, WF_COMMAND_TOPICS);
         wf_table_int(table, partition->published_number);
+        wf_table_int(table, partition->tries);
         wf_table_row(published);
         wf_table_int(published, partition->partition);
         wf_table_int(published, partition->published_number);

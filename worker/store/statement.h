@@ -20,7 +20,7 @@
     X(SLOT_RELEASE, "slot_release", "I", "b")                                           \
     X(PARTITION_CLAIM, "partition_claim", "iI", "ilaallii")                             \
     X(BACKEND_TERMINATE, "backend_terminate", "i", "l")                                 \
-    X(PARTITION_ADVANCE, "partition_advance", "illll", "ilzll")                         \
+    X(PARTITION_ADVANCE, "partition_advance", "illlli", "ilzll")                        \
     X(PARTITION_SETTLE, "partition_settle", "illl", "")                                 \
     X(PARTITION_EPOCHS, "partition_epochs", "i", "il")                                  \
     X(PARTITION_SUSPECT, "partition_suspect", "ILIL", "i")                              \
@@ -85,6 +85,8 @@
     X(PEOPLE_WRITE, "people_write", "TLL", "v")                                         \
     X(PEOPLE_CHANGED, "people_changed", "L", "ttbbb")                                   \
     X(PEOPLE_GRANTED, "people_granted", "L", "ttttzz")                                  \
+    X(SUBMITTED_LOOK, "submitted_look", "", "b")                                        \
+    X(SUBMITTED_TAKE, "submitted_take", "IL", "ttttt")                                  \
     X(UPKEEP, "upkeep", "II", "i")
 
 enum wf_statement {

@@ -186,6 +186,7 @@ struct wf_work_partition {
     int64_t positions[WF_COMMAND_TOPICS];      /* after this batch */
     int64_t position_times[WF_COMMAND_TOPICS]; /* of the last record taken, by topic */
     int64_t published_number;                  /* rows up to it are deleted (EOS-15) */
+    int32_t tries;                             /* 0; as they were, if the unit says nothing of the commands on the topics (EOS-23) */
     int64_t outbox_number;                     /* out of load: of this batch's row */
     int64_t timer_at;                          /* out of save: the earliest timer that it set; 0: none */
     struct wf_slice events;                    /* into save: no row when empty */
@@ -380,5 +381,16 @@ struct wf_stranded {
 enum wf_verdict wf_store_stranded(struct wf_store *store, const int32_t *partitions, size_t count,
                                   const struct wf_uuid *after, int32_t after_n, size_t limit, struct wf_arena *arena,
                                   struct wf_stranded **ret_tasks, size_t *ret_count, struct wf_error *reterr) WF_CHECKED;
+
+/* Whether commands submitted by SQL wait (EOS-25).  Outside a unit. */
+enum wf_verdict wf_store_submitted(struct wf_store *store, bool *ret_any, struct wf_error *reterr) WF_CHECKED;
+
+/*
+ * Takes them into the arena, in the order of their submission: at most `limit`, and no further one after `bytes`.  Within a
+ * unit, whose commit deletes them.
+ */
+enum wf_verdict wf_store_submitted_take(struct wf_store *store, size_t limit, int64_t bytes, struct wf_arena *arena,
+                                        struct wf_submitted **ret_commands, size_t *ret_count,
+                                        struct wf_error *reterr) WF_CHECKED;
 
 #endif

@@ -2,10 +2,12 @@
 #include <criterion/criterion.h>
 #include <endian.h>
 
+#include "base/hash.h"
 #include "codec/definition_file.h"
 #include "codec/event.h"
 #include "codec/institution_file.h"
 #include "codec/relay.h"
+#include "codec/submitted.h"
 #include "support.h"
 
 #define INSTANCE "0193f2c4-8a1e-7b60-9c35-2f4e6d8a1b07"
@@ -309,6 +311,40 @@ Test(event, refusal_and_dead_letter)
     cr_expect_eq(be32toh(partition), 3);
     cr_expect_eq(be64toh(offset), 1042);
     cr_expect_eq(be64toh(timestamp), 1764000000123);
+}
+
+/* A command submitted by SQL is read like one that a client sent (EOS-25). */
+Test(event, submitted)
+{
+    const char *given[] = {"ce_source", "/crm", "ce_correlationid", "order 7"};
+    struct wf_submitted submitted = {.command = "get-task", .key = "anna", .id = "c-1", .data = "{\"staff_id\": \"anna\"}",
+                                     .headers = given, .header_count = 4};
+    struct wf_header headers[WF_MESSAGE_HEADERS_MAX];
+
+    for (int single = 0; single <= 1; single++) {
+        wf_buf_clear(&outbox);
+        wf_submitted_encode(&codec, &submitted, single ? "commands" : "", 12, now, &outbox);
+        struct wf_message message = message_of(&outbox);
+        cr_expect_eq(message.topic, single ? WF_TOPIC_NAMED : WF_TOPIC_COMMAND_GET);
+        cr_expect(message.name.length == (single ? strlen("commands") : 0));
+        cr_expect_eq(message.partition, wf_partition_of("anna", 4, 12));
+        cr_expect(message.key.length == 4 && memcmp(message.key.data, "anna", 4) == 0);
+        for (int i = 0; i < message.header_count; i++)
+            headers[i] = (struct wf_header){message.headers[i].name, message.headers[i].value};
+        struct wf_incoming in = {.topic = WF_TOPIC_COMMAND_GET, .single_topic = single, .topic_name = "commands",
+                                 .value = message.value, .headers = headers, .header_count = message.header_count};
+        cr_assert(wf_command_decode(&codec, &in, &arena, &decoded, &refusal), "%s", refusal.detail);
+        cr_expect_eq(decoded.command.operation, WF_OP_GET_TASK);
+        cr_expect_str_eq(decoded.command.id, "c-1");
+        cr_expect_str_eq(decoded.command.source, "/crm");
+        cr_expect_str_eq(decoded.command.correlation_id, "order 7");
+    }
+    submitted.key = NULL;
+    wf_buf_clear(&outbox);
+    wf_submitted_encode(&codec, &submitted, NULL, 12, now, &outbox);
+    struct wf_message message = message_of(&outbox);
+    cr_expect_null(message.key.data);
+    cr_expect_eq(message.partition, wf_partition_of("c-1", 3, 12), "the same command goes to the same one");
 }
 
 /* A command that was passed on is read as the same command. */
