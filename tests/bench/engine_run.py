@@ -70,10 +70,11 @@ def servers_down(folder: Path, wipe: bool) -> None:
 
 
 class Workers:
-    """Worker processes, watched for memory and for ending by themselves."""
+    """Worker processes, watched for memory and for ending by themselves; in turn on each of the engine's databases."""
 
-    def __init__(self, program: Path, folder: Path, env: dict[str, str], seed: int) -> None:
-        self.program, self.folder, self.env = program, folder, env
+    def __init__(self, program: Path, folder: Path, env: dict[str, str], seed: int, databases: list[str] | None = None) -> None:
+        self.program, self.folder = program, folder
+        self.envs = [env | {"PAWL_DATABASE": database} for database in databases or []] or [env]
         self.random = random.Random(seed)
         self.running: list[subprocess.Popen[bytes]] = []
         self.count = self.kills = self.ended_alone = 0
@@ -84,14 +85,15 @@ class Workers:
         self.watcher = threading.Thread(target=self._watch, daemon=True)
 
     def start(self, count: int) -> None:
-        for _ in range(count):
-            self.running.append(self._spawn())
+        for number in range(count):
+            self.running.append(self._spawn(number))
         self.watcher.start()
 
-    def _spawn(self) -> subprocess.Popen[bytes]:
+    def _spawn(self, number: int) -> subprocess.Popen[bytes]:
         self.count += 1
         with open(self.folder / f"bench-worker-{self.count}.log", "wb") as log:
-            return subprocess.Popen([self.program], env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            return subprocess.Popen([self.program], env=self.envs[number % len(self.envs)], stdin=subprocess.DEVNULL,
+                                    stdout=log, stderr=log)
 
     def _watch(self) -> None:
         while not self.stopping.wait(SAMPLE_SECONDS):
@@ -102,7 +104,7 @@ class Workers:
                         self.ended_alone += 1
                         say(f"worker {worker.pid} ended by itself with exit code {worker.returncode}, see "
                             f"{self.folder}/bench-worker-*.log; starting another")
-                        self.running[number] = self._spawn()
+                        self.running[number] = self._spawn(number)
 
     def _sample(self, pid: int) -> None:
         try:
@@ -126,7 +128,7 @@ class Workers:
             victim.wait()
             self.kills += 1
             say(f"killed worker {victim.pid}")
-            self.running[number] = self._spawn()
+            self.running[number] = self._spawn(number)
 
     def stop(self) -> None:
         self.stopping.set()

@@ -57,12 +57,19 @@ def server_pid(folder: Path | None, name: str) -> int:
 
 
 class Postgres:
-    def __init__(self, env: dict[str, str], folder: Path | None) -> None:
+    """A server, and the engine's databases on it; sizes and counts are of all of these."""
+
+    def __init__(self, env: dict[str, str], folder: Path | None, databases: list[str] | None = None) -> None:
         self.env = env
+        self.databases = databases or [env.get("PAWL_DATABASE", "dbname=pawl")]
         self.pid = server_pid(folder, "postgres")
 
-    def ask(self, query: str, *, superuser: bool = False) -> list[list[str]]:
-        where = self.env.get("PAWL_DATABASE", "dbname=pawl")
+    def ask_all(self, query: str) -> list[list[str]]:
+        """The rows of all databases, one after the other."""
+        return [row for database in self.databases for row in self.ask(query, database=database)]
+
+    def ask(self, query: str, *, superuser: bool = False, database: str = "") -> list[list[str]]:
+        where = database or self.databases[0]
         if superuser:
             where = re.sub(r"\buser=\S+", "user=postgres", where)
         text = run(["psql", "-X", "-q", "-A", "-t", "-F", "\t", "-v", "ON_ERROR_STOP=1", "-d", where, "-f", "-"],
@@ -78,21 +85,28 @@ class Postgres:
     def batches(self) -> int:
         """Units of work that workers have begun; -1: not known here."""
         try:
-            return int(self.ask("select coalesce(sum(s.calls), 0)::int8 from pg_stat_statements s"
-                                "  join pg_database d on d.oid = s.dbid and d.datname = current_database()"
-                                " where s.query like '-- partition_advance%'")[0][0])
+            return sum(int(row[0]) for row in self.ask_all(
+                "select coalesce(sum(s.calls), 0)::int8 from pg_stat_statements s"
+                "  join pg_database d on d.oid = s.dbid and d.datname = current_database()"
+                " where s.query like '-- partition_advance%'"))
         except Failure:
             return -1
 
     def size(self) -> int:
-        return int(self.ask("select pg_database_size(current_database())")[0][0])
+        return sum(int(row[0]) for row in self.ask_all("select pg_database_size(current_database())"))
 
     def tables(self) -> dict[str, int]:
         """Bytes of each table, with its indexes."""
-        return {name: int(size) for name, size in self.ask(
-            "select coalesce(p.inhparent, c.oid)::regclass, sum(pg_total_relation_size(c.oid))"
-            "  from pg_class c left join pg_inherits p on p.inhrelid = c.oid"
-            " where c.relkind = 'r' and c.relnamespace = 'workflow'::regnamespace group by 1")}
+        return self._sums("select coalesce(p.inhparent, c.oid)::regclass, sum(pg_total_relation_size(c.oid))"
+                          "  from pg_class c left join pg_inherits p on p.inhrelid = c.oid"
+                          " where c.relkind = 'r' and c.relnamespace = 'workflow'::regnamespace group by 1")
+
+    def _sums(self, query: str) -> dict[str, int]:
+        """Of names and numbers of each database, the sums by name."""
+        sums: dict[str, int] = {}
+        for name, number in self.ask_all(query):
+            sums[name] = sums.get(name, 0) + int(number)
+        return sums
 
     def settings(self) -> Json:
         rows = self.ask("select name, current_setting(name) from pg_settings where name in ('fsync',"
@@ -101,8 +115,7 @@ class Postgres:
         return {row[0]: row[1] for row in rows}
 
     def instances(self, process_id: str) -> dict[str, int]:
-        rows = self.ask(f"select state, count(*) from workflow.instance where process_id = '{process_id}' group by 1")
-        return {row[0]: int(row[1]) for row in rows}
+        return self._sums(f"select state, count(*) from workflow.instance where process_id = '{process_id}' group by 1")
 
 
 @dataclass

@@ -24,10 +24,11 @@ class Bench(unittest.TestCase):
     def setUpClass(cls) -> None:
         cls.engine = cls.enterClassContext(Engine("bench", workers=1))
 
-    def run_bench(self, *arguments: str) -> dict[str, Any]:
-        command = [sys.executable, str(ROOT / "tests/bench/run"), *arguments, "--use-env", "--workers", "0",
-                   "--warm-up", "0", "--outcomes", "always", "--partitions", str(self.engine.partitions)]
-        done = subprocess.run(command, env=self.engine.environment, stdin=subprocess.DEVNULL, capture_output=True,
+    def run_bench(self, *arguments: str, engine: Engine | None = None, workers: int = 0) -> dict[str, Any]:
+        engine = engine or self.engine
+        command = [sys.executable, str(ROOT / "tests/bench/run"), *arguments, "--use-env", "--workers", str(workers),
+                   "--warm-up", "0", "--outcomes", "always", "--partitions", str(engine.partitions)]
+        done = subprocess.run(command, env=engine.environment, stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=LIMIT)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr[-3000:])
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
@@ -50,6 +51,12 @@ class Bench(unittest.TestCase):
         self.assertAlmostEqual(found["seconds"], 2, delta=1)
         self.assertLessEqual(found["cases"], 40)  # 10 begin in a second; a machine that is late begins fewer
         self.assertGreater(found["measured_commands"], 0)
+
+    def test_two_databases(self) -> None:
+        with Engine("bench-two", workers=0, install=False) as engine:
+            found = self.run_bench("claim", "--instances", str(INSTANCES), "--databases", "2", engine=engine, workers=2)
+        self.assertEqual((found["completed"], found["outcomes"]), (INSTANCES, 5 * INSTANCES))
+        self.assertEqual((found["verified"], found["verify"]["instances"]), (True, INSTANCES))
 
 
 if __name__ == "__main__":

@@ -187,16 +187,26 @@ class Anywhere(unittest.TestCase):
         wait_until("all are completed", lambda: sum(int(rows[0][0]) for rows in each(wanted)) == len(parents))
 
     def test_killed_workers(self) -> None:
-        """A load over all partitions, while the workers of one database after the other are killed."""
+        """A load over all partitions, and changes that go round, while the workers of one database after the other are killed."""
         load = Load(client, "steps", STEPS, INSTANCES, window=60)
+        changes: list[Json] = [{"operation": "set-presence", "staff_id": "zoe", "logging_on": n % 2 == 0} for n in range(10)]
+        changes += [{"operation": "deploy-process", "definition": single() | {"process_id": "killed", "name": f"number {n}"}}
+                    for n in range(10)]
+        sent = []
         for engine in both:
             load.wait_commands(150)
+            sent += [client.send("admin", change) for change in changes]
             engine.kill_workers()
             engine.start_workers(2)
         load.wait()
+        self.assertEqual({client.outcome(one)["result"] for one in sent}, {"applied"})
         done = each("select state, count(*) from workflow.instance where process_id = 'steps' group by 1")
         self.assertEqual([state for rows in done for state, _ in rows], ["completed", "completed"])
         self.assertEqual(sum(int(count) for rows in done for _, count in rows), load.count)
+        known = each("select version, name from workflow.process where process_id = 'killed' order by 1")
+        self.assertEqual(known, [[[str(n + 1), f"number {n % 10}"] for n in range(20)]] * 2)
+        held = each("select workflow.institution_document()::text")
+        self.assertEqual(held[0], held[1])
 
 
 class Apart(unittest.TestCase):
