@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,12 @@ class Postgres:
             sums[name] = sums.get(name, 0) + int(number)
         return sums
 
+    def updates(self) -> dict[str, dict[str, int]]:
+        """Of the tables whose rows are updated: how often so far, how many of it in the row's page, and rows that are dead."""
+        return {name: {"updates": int(updates), "hot": int(hot), "dead": int(dead)} for name, updates, hot, dead in self.ask(
+            "select relname, n_tup_upd, n_tup_hot_upd, n_dead_tup from pg_stat_user_tables"
+            " where schemaname = 'workflow' and n_tup_upd > 0 order by n_tup_upd desc")}
+
     def settings(self) -> Json:
         rows = self.ask("select name, current_setting(name) from pg_settings where name in ('fsync',"
                         " 'synchronous_commit', 'full_page_writes', 'shared_buffers', 'wal_compression',"
@@ -116,6 +123,32 @@ class Postgres:
 
     def instances(self, process_id: str) -> dict[str, int]:
         return self._sums(f"select state, count(*) from workflow.instance where process_id = '{process_id}' group by 1")
+
+
+class Sizes:
+    """Each table's bytes at even times while it measures, to see which grow that should not."""
+
+    COUNT = 7
+
+    def __init__(self, postgres: Postgres, seconds: float) -> None:
+        self.postgres, self.pause = postgres, seconds / (self.COUNT - 1)
+        self.taken: list[dict[str, int]] = []
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._watch, daemon=True)
+        self.thread.start()
+
+    def _watch(self) -> None:
+        self.taken.append(self.postgres.tables())
+        while len(self.taken) < self.COUNT - 1 and not self.over.wait(self.pause):
+            self.taken.append(self.postgres.tables())
+
+    def finish(self) -> dict[str, list[float]]:
+        """Megabytes by table."""
+        self.over.set()
+        self.thread.join()
+        self.taken.append(self.postgres.tables())
+        return {name.removeprefix("workflow."): [round(sizes.get(name, 0) / 1e6, 1) for sizes in self.taken]
+                for name, size in sorted(self.taken[-1].items(), key=lambda item: -item[1]) if size >= 1e6}
 
 
 @dataclass
