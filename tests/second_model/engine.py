@@ -16,10 +16,12 @@ from state import OVER, Arrival, Instance, Task
 
 TICK = 1000  # microseconds a command
 MOST_INSTANCES = 200
+MOST_FIRED = 500  # timers, when the clock moves
 
 
 class TooMany(Exception):
-    """Processes that start one another on several branches: right, and of no use to a comparison."""
+    """Right, and of no use to a comparison: processes that start one another on several branches, and a loop in which nobody
+    does anything, but time limits end one task after the other."""
 
 
 class Engine(Control, People):
@@ -71,6 +73,8 @@ class Engine(Control, People):
             due = self.first_due()
             if due is None or due[0] > until:
                 break
+            if len(fired) == MOST_FIRED:
+                raise TooMany
             at, instance, n, timer = due
             self.now = max(self.now, at)
             fired.append(self.with_consequences(self.result(self.fire(instance, n, timer))))
