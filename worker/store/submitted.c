@@ -4,14 +4,7 @@
 enum wf_verdict
 wf_store_submitted(struct wf_store *store, bool *ret_any, struct wf_error *reterr)
 {
-    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
-    enum wf_verdict verdict = wf_pipeline_run(&pipeline, wf_store_table(store, WF_STATEMENT_SUBMITTED_LOOK), reterr);
-
-    if (verdict != WF_VERDICT_OK)
-        return verdict;
-    struct wf_rows rows = wf_pipeline_rows(&pipeline, 0);
-    *ret_any = wf_rows_bool(&rows, 0, 0);
-    return WF_VERDICT_OK;
+    return wf_store_bool(store, wf_store_table(store, WF_STATEMENT_SUBMITTED_LOOK), ret_any, reterr);
 }
 
 enum wf_verdict
