@@ -222,6 +222,7 @@ advance_send(struct bare *bare, struct wf_pipeline *pipeline)
         wf_table_longs(table, partition->positions, WF_COMMAND_TOPICS);
         wf_table_longs(table, partition->position_times, WF_COMMAND_TOPICS);
         wf_table_int(table, partition->published_number);
+        wf_table_int(table, 0);
         wf_table_row(published);
         wf_table_int(published, partition->partition);
         wf_table_int(published, partition->published_number);
