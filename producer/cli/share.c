@@ -1,9 +1,14 @@
 /*
  * share.c - the databases of one engine: the groups of their workers, and that no two have the same partition.
  */
+#include <unistd.h>
+
+#include "base/clock.h"
 #include "base/message.h"
 #include "cli.h"
 #include "kafka.h"
+
+enum { ASK_AGAIN_US = 50000 };
 
 void
 cli_worker_group(const struct cli *cli, long database, char name[CLI_GROUP])
@@ -15,6 +20,23 @@ cli_worker_group(const struct cli *cli, long database, char name[CLI_GROUP])
     snprintf(name, CLI_GROUP, "%s-worker%s", cli->settings.prefix, number);
 }
 
+/* A broker that has just started, or is the first to be asked about a group, says for a while that it is not the one. */
+static rd_kafka_resp_err_t
+ask_committed(const struct cli *cli, rd_kafka_t *handle, rd_kafka_topic_partition_list_t *partitions)
+{
+    int64_t limit = wf_clock_monotonic() + cli->settings.timeout_ms * WF_MILLISECOND;
+    rd_kafka_resp_err_t error;
+
+    do {
+        error = rd_kafka_committed(handle, partitions, (int)cli->settings.timeout_ms);
+        if (error != RD_KAFKA_RESP_ERR_NOT_COORDINATOR && error != RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE &&
+            error != RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS)
+            break;
+        usleep(ASK_AGAIN_US);
+    } while (wf_clock_monotonic() < limit);
+    return error;
+}
+
 /* Where a group has committed something for one of the partitions; those of whom nothing may be known have not. */
 static enum cli_exit
 find_committed(const struct cli *cli, const pawl_settings *settings, const char *group,
@@ -24,7 +46,7 @@ find_committed(const struct cli *cli, const pawl_settings *settings, const char 
     struct wf_kafka kafka = {0};
     enum cli_exit code = cli_status(cli, wf_kafka_open(&kafka, settings, properties));
     rd_kafka_resp_err_t error =
-        code ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_committed(kafka.handle, partitions, (int)cli->settings.timeout_ms);
+        code ? RD_KAFKA_RESP_ERR_NO_ERROR : ask_committed(cli, kafka.handle, partitions);
 
     *ret_partition = -1;
     if (error && error != RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
