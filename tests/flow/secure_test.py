@@ -15,7 +15,7 @@ from pathlib import Path
 
 import desk
 import librdkafka
-from engine import ROOT, Done, Engine, Json, Load, SecureServers, Worker
+from engine import ROOT, Done, Engine, Json, Load, SecureServers, Worker, wait_until
 
 # The database's users, and the roles of sql/roles.sql that the owner gives them.
 MEMBERS = {"pawl_w": "pawl_worker", "pawl_r": "pawl_reader", "pawl_s": "pawl_submitter"}
@@ -115,6 +115,14 @@ class Everyday(Secure):
                 self.assertEqual(done.code, 0, done.err)
         verified = self.engine.pawl("verify")  # the owner
         self.assertEqual(verified.code, 0, verified.out + verified.err)
+
+    def test_submitted_by_sql(self) -> None:
+        """By who may call one function, taken by who may read and delete (EOS-25)."""
+        instance_id, _ = self.start()
+        command = json.dumps({"operation": "cancel-instance", "instance_id": instance_id, "actor": "crm"})
+        self.engine.psql(f"select workflow.submit_command('control', '{command}')", self.database("pawl_s"))
+        wait_until("it is cancelled", lambda: self.engine.value(
+            f"select state from workflow.instance_list where instance_id = '{instance_id}'") == "cancelled")
 
     def test_secrets_stay_secret(self) -> None:
         """Passwords come by files; no log, no message and no list of processes has them, at any level of detail."""
@@ -297,8 +305,9 @@ class DatabaseRefuses(Secure):
                      "truncate workflow.have_done_tasks", "create table workflow.mine (n int)",
                      "create function workflow.mine() returns int language sql as 'select 1'", "drop schema workflow cascade",
                      "create role mine", "grant pawl_worker to pawl_r", "alter role pawl superuser")
-        may_not = {"pawl_w": people + history + structure,
-                   "pawl_r": tables + writes + people + history + structure,
+        submits = ("select workflow.submit_command('control', '{}')", "update workflow.submitted_command set data = '{}'")
+        may_not = {"pawl_w": people + history + structure + submits,
+                   "pawl_r": tables + writes + people + history + structure + submits,
                    "pawl_s": reads + tables + writes + people + history + structure}
         for user, statements in may_not.items():
             self.assertEqual(self.allowed(user, statements), [], user)

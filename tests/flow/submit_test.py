@@ -29,6 +29,8 @@ def setUpModule() -> None:
     engine.deploy(desk.single())
     engine.psql("create table purchase (entity_id text)")
     outcomes = engine.reader("outcome")
+    for worker in engine.workers:
+        worker.wait_log("serving  partition")
 
 
 def tearDownModule() -> None:
@@ -187,14 +189,14 @@ class Path(unittest.TestCase):
         with Session(engine) as session:
             session.run("begin")
             session.run(*(call("control", {"operation": "set-entity", "instance_id": instance_id, "entity_id": str(n), "actor": "crm"})
-                          for n in range(1, 101) for instance_id in instances), "commit")
+                          for n in range(1, 201) for instance_id in instances), "commit")
         wait_taken(engine)
         messages = relayed(engine, "control")
         for instance_id in instances:
             sent = [m.json["entity_id"] for m in messages if m.key == instance_id.encode()]
-            self.assertEqual(sent, [str(n) for n in range(1, 101)])
+            self.assertEqual(sent, [str(n) for n in range(1, 201)])
         wait_until("the last of each", lambda: engine.psql(
-            f"select entity_id from workflow.instance_list where instance_id = any ('{{{','.join(instances)}}}')") == [["100"]] * 4)
+            f"select entity_id from workflow.instance_list where instance_id = any ('{{{','.join(instances)}}}')") == [["200"]] * 4)
 
     def test_large(self) -> None:
         """As large as may be goes through, beside others; what is larger is refused before it can hold up any."""
