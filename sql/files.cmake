@@ -19,7 +19,8 @@ set(PAWL_SQL_STEPS
     steps/025-instance-room.sql
     steps/030-pause.sql
     steps/040-databases.sql
-    steps/045-submitted.sql)
+    steps/045-submitted.sql
+    steps/046-begun.sql)
 
 set(PAWL_SQL_INSTALL
     schema.sql
@@ -90,6 +91,7 @@ set(PAWL_SQL_STATEMENTS
     statements/outbox_read.sql
     statements/outbox_replace.sql
     statements/partition_advance.sql
+    statements/partition_begun.sql
     statements/partition_claim.sql
     statements/partition_epochs.sql
     statements/partition_suspect.sql

@@ -118,6 +118,12 @@ select not exists (select from workflow.schema_step where step = 45) as missing 
 insert into workflow.schema_step (step, name) values (45, '045-submitted');
 \endif
 
+select not exists (select from workflow.schema_step where step = 46) as missing \gset
+\if :missing
+\ir steps/046-begun.sql
+insert into workflow.schema_step (step, name) values (46, '046-begun');
+\endif
+
 \ir views/process_list.sql
 \ir views/instance_list.sql
 \ir views/task_list.sql

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/fault.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "codec/operation.h"
@@ -159,11 +160,32 @@ wf_batch_decode(struct wf_worker *worker, struct wf_batch_taken *batch, size_t f
         if (item->own)
             continue;
         describe(worker, batch, item);
+        WF_FAULT_WITH(DECODING, item->record.value.data, item->record.value.length);
         if (wf_command_decode(&worker->codec, &item->incoming, &batch->arena, &item->decoded, &item->refusal))
             direct(worker, item);
         else
             item->disposal = WF_DISPOSE_REFUSE;
     }
+}
+
+/* The id of a command that is not decoded: what its header says, if that is plain, else its place. */
+static const char *
+unread_id(struct wf_arena *arena, const struct wf_incoming *in)
+{
+    static const char name[] = "ce_id";
+    enum { ID_MAX = 200 };
+
+    for (size_t h = 0; h < in->header_count; h++) {
+        const struct wf_header *header = &in->headers[h];
+        size_t plain = 0;
+        if (header->name.length != sizeof name - 1 || memcmp(header->name.data, name, sizeof name - 1) != 0)
+            continue;
+        while (plain < header->value.length && header->value.data[plain] > ' ' && header->value.data[plain] < 0x7f)
+            plain++;
+        if (plain && plain == header->value.length && plain <= ID_MAX)
+            return wf_arena_strndup(arena, header->value.data, plain);
+    }
+    return wf_arena_printf(arena, "%s/%d/%lld", in->topic_name, in->partition, (long long)in->offset);
 }
 
 void
@@ -187,8 +209,7 @@ wf_batch_convict(struct wf_worker *worker, struct wf_batch_taken *batch, size_t 
     describe(worker, batch, item);
     item->disposal = WF_DISPOSE_REFUSE;
     item->refusal = (struct wf_refusal){.code = WF_CODE_INVALID_COMMAND, .detail = detail};
-    item->refusal.command.id = wf_arena_printf(&batch->arena, "%s/%d/%lld", item->incoming.topic_name,
-                                               item->record.partition, (long long)item->record.offset);
+    item->refusal.command.id = unread_id(&batch->arena, &item->incoming);
 }
 
 void

@@ -150,7 +150,7 @@ claim_all(struct wf_worker *worker)
             partition->outbox_number = claims[i].outbox_number;
             partition->published_number = claims[i].published_number;
             partition->last_slot = claims[i].last_slot;
-            partition->tries = claims[i].tries;
+            wf_suspects_claimed(worker, &claims[i]);
         }
     }
     free(wanted);

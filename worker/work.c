@@ -110,7 +110,7 @@ list_partitions(struct work *work)
         struct wf_work_partition *part = &work->parts[work->store.partition_count++];
         part->partition = p;
         part->epoch = partition->epoch;
-        part->tries = work->count ? 0 : partition->tries;
+        part->tries = partition->tries;
         memcpy(part->positions, partition->positions, sizeof part->positions);
         memcpy(part->position_times, partition->position_times, sizeof part->position_times);
         part->published_number = wf_publisher_published_number(worker->publisher, p);
@@ -139,6 +139,7 @@ advance_positions(struct work *work)
         struct wf_work_partition *part = part_of(work, record->partition);
         part->positions[record->topic] = record->offset + 1;
         part->position_times[record->topic] = record->timestamp;
+        part->tries = 0; /* timers are no progress: they fire whatever ends the worker after them (EOS-23) */
     }
 }
 

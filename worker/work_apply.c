@@ -180,6 +180,7 @@ apply_item(struct work *work, size_t i)
     struct wf_command *command = &item->decoded.command;
     const struct wf_institution *before = work->unit.institution;
 
+    WF_FAULT_WITH(APPLYING, item->record.value.data, item->record.value.length);
     command->candidates = work->queries[i].candidates;
     command->candidate_count = work->queries[i].candidate_count;
     if (item->decoded.chosen_n) {

@@ -39,7 +39,10 @@ struct wf_partition {
     int64_t position_times[WF_COMMAND_TOPICS];
     int64_t outbox_number, published_number;
     int32_t last_slot;
-    int32_t tries;          /* claims since a batch of it was committed, this one included (EOS-23) */
+    int32_t tries;          /* claims since a record of it was applied, this one included (EOS-23) */
+    int32_t begun;          /* commands that are begun alone, for those that were begun together never came to an end */
+    int32_t suspect_topic;  /* of the record that was begun alone and never came to an end, */
+    int64_t suspect_offset; /* while it is waiting to be begun again; -1: none */
     int64_t unstable_since; /* monotonic; 0: its number could be read so far */
     int64_t timer_at;       /* when its first timer is due, by the database's clock; 0: to be read (own.h) */
 };
@@ -160,6 +163,9 @@ extern const struct wf_consumer_listener wf_ownership_listener;
 void wf_ownership_step(struct wf_worker *worker);
 /* Claims everything again: after an error of the publisher, the database or the ownership. */
 void wf_ownership_recover(struct wf_worker *worker);
+
+/* suspects.c: what was begun in a partition, and never came to an end (EOS-23). */
+void wf_suspects_claimed(struct wf_worker *worker, const struct wf_claim *claim);
 
 /* positions.c: where the command topics are read (EOS-19). */
 void wf_positions_check(struct wf_worker *worker);  /* claimed partitions: against what the topics have */

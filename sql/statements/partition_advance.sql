@@ -14,6 +14,7 @@ update workflow.partition p
    set outbox_number = p.outbox_number + 1,
        published_number = greatest(p.published_number, m.published),
        tries = m.tries,
+       begun = 0,
        positions = ($3::int8[])[(m.i - 1) * 5 + 1 : m.i * 5],
        position_times = ($4::int8[])[(m.i - 1) * 5 + 1 : m.i * 5]
   from mine m

@@ -184,6 +184,44 @@ class Interleaving(Quiet):
         self.check(tasks=1)
 
 
+class Killers(Quiet):
+    """A command with which the worker dies whenever it is begun, among others; and a timer that comes before it each time."""
+
+    def refused_after(self, point: str) -> int:
+        """How many workers die until it is refused."""
+        self.serving(self.worker())
+        self.applied(self.begin())
+        self.arena.stop_all()
+        good = [self.begin() for _ in range(20)]
+        killer = self.client.send("init-instance", {"process_id": "steps", "entity_id": "killer", "instance_id":
+                                                    instance_in(0, self.engine.partitions)})
+        good += [self.begin() for _ in range(20)]
+        letters, died = self.engine.reader("dead-letter").messages, 0
+        before = len(self.engine.read("dead-letter"))
+        while len(letters) <= before:
+            self.engine.psql("insert into workflow.timer select instance_id, now(), partition, 2, 'take'"
+                             " from workflow.instance limit 1 on conflict do nothing")
+            worker = self.worker(f"{point}=crash@killer")
+            wait_until("it dies, or is through", lambda: len(letters) > before or not worker.running(), 2 * LIMIT)
+            if not worker.running():
+                loop.die(self.arena, worker)
+                died += 1
+            self.assertLess(died, 10)
+        for command in good:
+            self.applied(command)
+        refused = self.client.outcome(killer)
+        self.assertIn("the worker or its database session came to an end", refused["detail"])
+        self.assertEqual([letter.header("ce_id") for letter in letters[before:]], [killer])
+        self.arena.stop_all()
+        return died
+
+    def test_command_that_ends_the_worker(self) -> None:
+        """EOS-23: found after five deaths; after six, if it is its decoding that ends the worker."""
+        self.assertLessEqual(self.refused_after("applying"), 5)
+        self.assertLessEqual(self.refused_after("decoding"), 6)
+        self.check(tasks=82)
+
+
 class Topics(Quiet):
     def test_made_anew_and_filled(self) -> None:
         """EOS-19: another topic under the same name has the position too, but not the record before it."""

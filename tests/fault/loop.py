@@ -29,7 +29,7 @@ GOES_ON = 30     # commands answered after a fault
 WATCHDOG = 13    # exit code
 
 # How often a point may be reached before it happens there; others the first time.
-TIMES = {**dict.fromkeys(("batch-taken", "batch-decoded", "loading", "loaded", "applied", "saving", "save-filled",
+TIMES = {**dict.fromkeys(("batch-taken", "decoding", "batch-decoded", "loading", "loaded", "applying", "applied", "saving", "save-filled",
                           "commit-sent", "committed", "submitted", "publish-begun", "publish-produced", "published",
                           "publish-flushed", "publish-offsets"), 8),
          "statements-sent": 40, "produce-sent": 16, "offsets-sending": 8, "end-sent": 8, "asked": 3,

@@ -66,6 +66,44 @@ Test(fencing, a_claim_tells_what_was_left)
     cr_assert_eq(wf_store_claim(b, (int32_t[]){4}, 1, claims, &error), WF_VERDICT_FATAL);
 }
 
+static void
+commit_batch(struct wf_store *store, struct wf_claim *claim, int64_t position)
+{
+    struct scratch_unit unit;
+    bool moved = claim->positions[3] != position;
+
+    claim->positions[3] = position;
+    scratch_begin(&unit, claim);
+    unit.partition.tries = moved ? 0 : claim->tries;
+    OK(wf_store_load(store, &unit.work, &error));
+    OK(wf_store_save(store, &unit.work, &error));
+    wf_arena_drop(&unit.arena);
+}
+
+/* EOS-23: what was begun stays known until it is applied. */
+Test(fencing, a_claim_tells_what_never_came_to_an_end)
+{
+    struct wf_claim claim = scratch_claim(a, 1);
+    int32_t times;
+
+    cr_assert(claim.begun == 0 && claim.suspect_topic == -1);
+    commit_batch(a, &claim, 10);
+    OK(wf_store_begun(a, 1, claim.epoch, 7, &error));
+    OK(wf_store_suspect(a, 1, claim.epoch, 3, 12, &times, &error));
+    claim = scratch_claim(b, 1);
+    cr_assert(claim.tries == 1 && claim.begun == 7 && claim.suspect_topic == 3 && claim.suspect_offset == 12);
+    commit_batch(b, &claim, 10);
+    claim = scratch_claim(a, 1);
+    cr_assert(claim.tries == 2 && claim.begun == 0 && claim.suspect_topic == 3);
+    OK(wf_store_suspect(a, 1, claim.epoch, 3, 12, &times, &error));
+    cr_assert_eq(times, 2);
+    commit_batch(a, &claim, 13);
+    OK(wf_store_suspect(a, 1, claim.epoch, -1, 99, &times, &error));
+    claim = scratch_claim(b, 1);
+    cr_assert(claim.tries == 1 && claim.begun == 0 && claim.suspect_topic == -1 && times == 1);
+    cr_assert_eq(wf_store_begun(a, 1, claim.epoch - 1, 7, &error), WF_VERDICT_NOT_OWNER);
+}
+
 Test(fencing, a_lost_partition_cannot_be_written)
 {
     struct scratch_unit unit;

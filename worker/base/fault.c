@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "base/log.h"
 
-enum { FAULTS_MAX = 8, PORTS_MAX = 8, DESCRIPTORS_MAX = 4096, SLOW_SECONDS = 3 };
+enum { FAULTS_MAX = 8, PORTS_MAX = 8, WORDS_MAX = 40, DESCRIPTORS_MAX = 4096, SLOW_SECONDS = 3 };
 
 /*
  * NAME    text     what happens
@@ -59,6 +59,7 @@ struct fault {
     enum kind kind;
     int ports[PORTS_MAX];
     int port_count;
+    char words[WORDS_MAX]; /* of the commands with which it happens, each time; "": with any */
     atomic_long left; /* times that the point is to be reached */
 };
 
@@ -77,7 +78,7 @@ refuse(const char *text)
 static int
 name_read(const char *const *names, int count, const char **at)
 {
-    size_t length = strcspn(*at, "=/*,");
+    size_t length = strcspn(*at, "=/*@,");
 
     for (int i = 0; i < count; i++)
         if (strlen(names[i]) == length && strncmp(names[i], *at, length) == 0) {
@@ -112,6 +113,11 @@ fault_read(const char **at)
     while (**at == '/' && fault->port_count < PORTS_MAX)
         fault->ports[fault->port_count++] = (int)number_read(at);
     atomic_init(&fault->left, **at == '*' ? number_read(at) : 1);
+    if (**at == '@') {
+        size_t length = strcspn(++*at, ",");
+        snprintf(fault->words, sizeof fault->words, "%.*s", (int)length, *at);
+        *at += length;
+    }
     if (**at && *(*at)++ != ',')
         refuse(*at - 1);
 }
@@ -177,12 +183,17 @@ happen(const struct fault *fault)
 }
 
 void
-wf_fault_reach(enum wf_fault_point point)
+wf_fault_reach(enum wf_fault_point point, const char *command, size_t length)
 {
     pthread_once(&once, faults_read);
-    for (int i = 0; i < fault_count; i++)
-        if (faults[i].point == point && atomic_fetch_sub(&faults[i].left, 1) == 1)
-            happen(&faults[i]);
+    for (int i = 0; i < fault_count; i++) {
+        struct fault *fault = &faults[i];
+        if (fault->point != point)
+            continue;
+        if (fault->words[0] ? command && memmem(command, length, fault->words, strlen(fault->words)) != NULL
+                            : atomic_fetch_sub(&fault->left, 1) == 1)
+            happen(fault);
+    }
 }
 
 void

@@ -4,8 +4,9 @@
  * A release has none of them: WF_FAULT() is nothing unless the program is built with PAWL_FAULTS
  * (preset `fault`).  Then PAWL_FAULT in the environment says what happens where:
  *
- *     PAWL_FAULT=<point>=<kind>[/<port>…][*<time>][,…]
+ *     PAWL_FAULT=<point>=<kind>[/<port>…][*<time>|@<words>][,…]
  *     PAWL_FAULT=committed=crash*3             kill -9 when this is reached for the third time
+ *     PAWL_FAULT=applying=crash@poison         kill -9 when it is reached with a command that holds these words
  *     PAWL_FAULT=commit-sent=cut/5432          the connection to the port ends, as if the server had gone
  *
  * and --faults prints the names of a program's points.  Each happens once; a line in the log says so
@@ -44,11 +45,13 @@
     X(SQL_SEEN,           "sql-seen",            WORKER)   /* submitted commands wait (EOS-25)     */ \
     X(SQL_TAKEN,          "sql-taken",           WORKER)   /* they are deleted, not committed      */ \
     X(BATCH_TAKEN,        "batch-taken",         WORKER)                                              \
+    X(DECODING,           "decoding",            WORKER)   /* one command                          */ \
     X(BATCH_DECODED,      "batch-decoded",       WORKER)                                              \
     X(LOADING,            "loading",             WORKER)   /* before the first statements          */ \
     X(LOADED,             "loaded",              WORKER)   /* the rows are locked                  */ \
     X(CANDIDATES_FOUND,   "candidates-found",    WORKER)   /* for who asks for the next task       */ \
     X(ASKED,              "asked",               WORKER)   /* loads, tokens, functions             */ \
+    X(APPLYING,           "applying",            WORKER)   /* one command                          */ \
     X(APPLIED,            "applied",             WORKER)   /* by the core, in memory               */ \
     X(SAVING,             "saving",              WORKER)   /* before the last statements           */ \
     X(SAVE_FILLED,        "save-filled",         WORKER)   /* they are under way, COMMIT is not    */ \
@@ -88,17 +91,19 @@ enum wf_fault_program { WF_FAULT_OF_WORKER, WF_FAULT_OF_EXECUTOR };
 
 #ifdef PAWL_FAULTS
 
-/* A point is reached; from any thread. */
-void wf_fault_reach(enum wf_fault_point point);
+/* A point is reached, with a command where it is about one; from any thread. */
+void wf_fault_reach(enum wf_fault_point point, const char *command, size_t length);
 
 /* Prints the names of a program's points, one a line. */
 void wf_faults_print(enum wf_fault_program program, FILE *out);
 
-#define WF_FAULT(name) wf_fault_reach(WF_FAULT_##name)
+#define WF_FAULT(name) wf_fault_reach(WF_FAULT_##name, "", 0)
+#define WF_FAULT_WITH(name, command, length) wf_fault_reach(WF_FAULT_##name, (command), (length))
 
 #else
 
 #define WF_FAULT(name) ((void)0)
+#define WF_FAULT_WITH(name, command, length) ((void)0)
 
 #endif
 #endif

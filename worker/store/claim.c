@@ -113,6 +113,9 @@ claims_read(const struct wf_rows *rows, size_t count, struct wf_claim *claims, s
             .published_number = wf_rows_long(rows, r, 5),
             .last_slot = wf_rows_null(rows, r, 6) ? -1 : wf_rows_int(rows, r, 6),
             .tries = wf_rows_int(rows, r, 7),
+            .begun = wf_rows_int(rows, r, 8),
+            .suspect_topic = wf_rows_null(rows, r, 9) ? -1 : wf_rows_int(rows, r, 9),
+            .suspect_offset = wf_rows_null(rows, r, 10) ? -1 : wf_rows_long(rows, r, 10),
         };
         if (!wf_rows_longs(rows, r, 2, claim->positions, WF_COMMAND_TOPICS) ||
             !wf_rows_longs(rows, r, 3, claim->position_times, WF_COMMAND_TOPICS))
@@ -203,11 +206,26 @@ wf_store_epochs(struct wf_store *store, struct wf_settlement *partitions, size_t
     return verdict;
 }
 
+/* The one number that a statement about a row of ours returns. */
+static enum wf_verdict
+noted(struct wf_store *store, struct wf_table *table, int32_t partition, int32_t *ret_number, struct wf_error *reterr)
+{
+    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
+    enum wf_verdict verdict = wf_pipeline_run(&pipeline, table, reterr);
+
+    if (verdict != WF_VERDICT_OK)
+        return verdict;
+    struct wf_rows rows = wf_pipeline_rows(&pipeline, 0);
+    if (rows.count != 1)
+        return wf_verdict_fail(WF_VERDICT_NOT_OWNER, reterr, "partition %d is another worker's", partition);
+    *ret_number = wf_rows_int(&rows, 0, 0);
+    return WF_VERDICT_OK;
+}
+
 enum wf_verdict
 wf_store_suspect(struct wf_store *store, int32_t partition, int64_t epoch, int32_t topic, int64_t offset,
                  int32_t *ret_times, struct wf_error *reterr)
 {
-    WF_SCOPED(wf_pipeline_drop) struct wf_pipeline pipeline = {.store = store};
     struct wf_table *table = wf_store_table(store, WF_STATEMENT_PARTITION_SUSPECT);
 
     wf_table_row(table);
@@ -215,12 +233,18 @@ wf_store_suspect(struct wf_store *store, int32_t partition, int64_t epoch, int32
     wf_table_int(table, epoch);
     wf_table_int(table, topic);
     wf_table_int(table, offset);
-    enum wf_verdict verdict = wf_pipeline_run(&pipeline, table, reterr);
-    if (verdict != WF_VERDICT_OK)
-        return verdict;
-    struct wf_rows rows = wf_pipeline_rows(&pipeline, 0);
-    if (rows.count != 1)
-        return wf_verdict_fail(WF_VERDICT_NOT_OWNER, reterr, "partition %d is another worker's", partition);
-    *ret_times = wf_rows_int(&rows, 0, 0);
-    return WF_VERDICT_OK;
+    return noted(store, table, partition, ret_times, reterr);
+}
+
+enum wf_verdict
+wf_store_begun(struct wf_store *store, int32_t partition, int64_t epoch, int32_t count, struct wf_error *reterr)
+{
+    struct wf_table *table = wf_store_table(store, WF_STATEMENT_PARTITION_BEGUN);
+    int32_t begun;
+
+    wf_table_row(table);
+    wf_table_int(table, partition);
+    wf_table_int(table, epoch);
+    wf_table_int(table, count);
+    return noted(store, table, partition, &begun, reterr);
 }

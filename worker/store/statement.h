@@ -18,12 +18,13 @@
     X(SLOT_TAKE, "slot_take", "", "i")                                                  \
     X(SLOT_TRY, "slot_try", "I", "b")                                                   \
     X(SLOT_RELEASE, "slot_release", "I", "b")                                           \
-    X(PARTITION_CLAIM, "partition_claim", "iI", "ilaallii")                             \
+    X(PARTITION_CLAIM, "partition_claim", "iI", "ilaalliiiil")                          \
     X(BACKEND_TERMINATE, "backend_terminate", "i", "l")                                 \
     X(PARTITION_ADVANCE, "partition_advance", "illlli", "ilzll")                        \
     X(PARTITION_SETTLE, "partition_settle", "illl", "")                                 \
     X(PARTITION_EPOCHS, "partition_epochs", "i", "il")                                  \
     X(PARTITION_SUSPECT, "partition_suspect", "ILIL", "i")                              \
+    X(PARTITION_BEGUN, "partition_begun", "ILI", "i")                                   \
     X(OUTBOX_DELETE, "outbox_delete", "il", "")                                         \
     X(OUTBOX_INSERT, "outbox_insert", "ily", "")                                        \
     X(OUTBOX_READ, "outbox_read", "ILL", "ly")                                          \

@@ -106,7 +106,10 @@ struct wf_claim {
     int64_t position_times[WF_COMMAND_TOPICS];    /* of the record before the position; 0: none (EOS-19) */
     int64_t outbox_number, published_number;
     int32_t last_slot; /* of the owner before, -1: none, or ours */
-    int32_t tries;     /* claims since the last committed batch, this one included (EOS-23) */
+    int32_t tries;     /* claims since a record of it was applied, this one included (EOS-23) */
+    int32_t begun;     /* commands that were begun together and never came to an end, as far as noted */
+    int32_t suspect_topic; /* of the record that was begun alone and has not come to an end; -1: none */
+    int64_t suspect_offset;
 };
 
 /*
@@ -138,6 +141,10 @@ enum wf_verdict wf_store_epochs(struct wf_store *store, struct wf_settlement *pa
  */
 enum wf_verdict wf_store_suspect(struct wf_store *store, int32_t partition, int64_t epoch, int32_t topic,
                                  int64_t offset, int32_t *ret_times, struct wf_error *reterr) WF_CHECKED;
+
+/* Notes how many commands of a partition are begun together; the batch's commit takes it back.  Otherwise the same. */
+enum wf_verdict wf_store_begun(struct wf_store *store, int32_t partition, int64_t epoch, int32_t count,
+                               struct wf_error *reterr) WF_CHECKED;
 
 /*
  * What the database needs now and then: partitions of the history made ahead, ids of commands older than `keep_days`
@@ -186,7 +193,7 @@ struct wf_work_partition {
     int64_t positions[WF_COMMAND_TOPICS];      /* after this batch */
     int64_t position_times[WF_COMMAND_TOPICS]; /* of the last record taken, by topic */
     int64_t published_number;                  /* rows up to it are deleted (EOS-15) */
-    int32_t tries;                             /* 0; as they were, if the unit says nothing of the commands on the topics (EOS-23) */
+    int32_t tries;                             /* 0; as they were, if no command of the topics is in the unit (EOS-23) */
     int64_t outbox_number;                     /* out of load: of this batch's row */
     int64_t timer_at;                          /* out of save: the earliest timer that it set; 0: none */
     struct wf_slice events;                    /* into save: no row when empty */
