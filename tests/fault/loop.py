@@ -101,12 +101,6 @@ class Arena:
         worker.wait_log("serving  partition")
         return worker
 
-    def submit(self, count: int) -> None:
-        """Commands by SQL, for whoever comes next (EOS-25); what became of them, finish() looks at."""
-        self.submitted += count
-        self.engine.psql("select workflow.submit_command('init-instance', jsonb_build_object('process_id', 'inner', 'entity_id', 'sql/' || n))"
-                         f" from generate_series({self.submitted - count + 1}, {self.submitted}) n")
-
     # the faults
 
     def text(self, fault: Fault) -> str:
@@ -119,7 +113,7 @@ class Arena:
     def inject(self, fault: Fault) -> None:
         """Lets it happen, and waits until the work goes on."""
         self.stop_all()
-        self.submit(20)
+        self.submitted = mixed.submit(self.engine, self.submitted)
         settings = {"watchdog_ms": STALL_MS} if fault.kind == "stall" else {}
         victim = SCENARIOS.get(fault.point, under_load)(self, fault, settings)
         victim_said(victim, f"point={fault.point} kind={fault.kind.partition('-')[0]}")

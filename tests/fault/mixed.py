@@ -213,6 +213,16 @@ STORIES: dict[Callable[[random.Random], Story], int] = {
     administered: 1}
 
 
+# --- by SQL ---------------------------------------------------------------------------------------------------
+
+
+def submit(engine: Engine, before: int, count: int = 20) -> int:
+    """One more transaction of commands (EOS-25); how many that makes.  What a failure leaves in doubt may be submitted again."""
+    engine.psql("select workflow.submit_command('init-instance', jsonb_build_object('process_id', 'inner', 'entity_id', 'sql/' || n), 'sql/' || n)"
+                f" from generate_series({before + 1}, {before + count}) n")
+    return before + count
+
+
 # --- the load --------------------------------------------------------------------------------------------------
 
 

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,6 +54,7 @@ class Storm:
         self.sleeping: set[Worker] = set()
         self.lock = threading.Lock()
         self.stop = threading.Event()
+        self.submitted = 0  # commands by SQL
 
     # workers
 
@@ -150,6 +151,11 @@ class Storm:
 
     # the course of it
 
+    def submit(self) -> None:
+        """By SQL; while the database is away, the next time."""
+        with suppress(AssertionError):
+            self.submitted = mixed.submit(self.engine, self.submitted)
+
     def happen(self, kind: str, fault: Callable[[], None], lock: threading.Lock | None) -> None:
         try:
             fault()
@@ -168,6 +174,7 @@ class Storm:
             while time.monotonic() < deadline and not any(one.done() and one.exception() for one in running):
                 self.stop.wait(self.dice.uniform(*PAUSE))
                 self.supervise()
+                self.submit()
                 kinds = self.kinds()
                 [kind] = self.dice.choices(list(kinds), [weight for _, _, weight in kinds.values()])
                 fault, place, _ = kinds[kind]
@@ -202,6 +209,7 @@ def begun(options: Options, folder: Path) -> Iterator[tuple[Storm, mixed.Mixed]]
 def calm_down(storm: Storm, load: mixed.Mixed) -> int:
     """Everybody is up again; throughput comes back; then the load ends."""
     storm.supervise()
+    storm.submitted = mixed.submit(storm.engine, storm.submitted)
     load.wait_answers(200, 4 * LIMIT)
     rate = storm.rate(load)
     ending = threading.Thread(target=load.end, args=(6 * LIMIT,), daemon=True)
@@ -230,7 +238,7 @@ def run(options: Options, folder: Path) -> tuple[dict[str, Any], list[str]]:
         before = storm.rate(load)
         storm.blow()
         after = calm_down(storm, load)
-        found = account.take(storm.engine)
+        found = account.take(storm.engine, storm.submitted)
         figures = {"faults": dict(sorted(storm.faults.items())), "commands": found.commands, "lost": found.lost,
                    "doubled": found.doubled, "out_of_order": found.out_of_order, "differences": found.differences,
                    "sent_again": load.sent_again, "ended_by_themselves": dict(storm.ended),
