@@ -43,6 +43,7 @@ set(PAWL_SQL_INSTALL
     functions/roster_make.sql
     functions/partitions_set.sql
     functions/database_restored.sql
+    functions/database_split.sql
     functions/history_partitions_make.sql
     functions/history_before.sql
     functions/history_prune.sql

@@ -143,6 +143,7 @@ insert into workflow.schema_step (step, name) values (46, '046-begun');
 \ir functions/roster_make.sql
 \ir functions/partitions_set.sql
 \ir functions/database_restored.sql
+\ir functions/database_split.sql
 \ir functions/history_partitions_make.sql
 \ir functions/history_before.sql
 \ir functions/history_prune.sql

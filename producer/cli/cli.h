@@ -203,6 +203,7 @@ enum cli_exit cli_report_work(struct cli *cli);
 enum cli_exit cli_state_watch(struct cli *cli);
 enum cli_exit cli_db_prune(struct cli *cli);
 enum cli_exit cli_db_restored(struct cli *cli);
+enum cli_exit cli_db_split(struct cli *cli);
 enum cli_exit cli_offsets_show(struct cli *cli);
 enum cli_exit cli_offsets_accept(struct cli *cli);
 enum cli_exit cli_dead_letter_list(struct cli *cli);
@@ -218,6 +219,6 @@ extern const struct cli_option cli_topics_apply_options[], cli_process_show_opti
     cli_task_extend_options[], cli_task_fail_options[], cli_incident_list_options[], cli_task_hold_options[], cli_task_release_options[], cli_task_reassign_options[],
     cli_instance_operation_options[], cli_instance_suspend_options[], cli_instance_modify_options[],
     cli_report_work_options[], cli_person_set_presence_options[], cli_person_authorize_options[],
-    cli_person_revoke_options[];
+    cli_person_revoke_options[], cli_db_split_options[];
 
 #endif

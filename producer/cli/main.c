@@ -44,6 +44,10 @@ static const char db_restored_details[] =
 static const char db_prune_details[] =
     "History is kept by the month, and months are dropped as a whole: of an instance that runs for longer, the older\n"
     "tasks go too.  Finished instances go with the ids of their commands, so a command of then would take effect again.\n";
+static const char db_split_details[] =
+    "One database becomes several when all workers are stopped, the database is copied, and each copy keeps its share:\n"
+    "first the copy that keeps its number, then the others, with --beside.  What belongs to the others is deleted.\n"
+    "docs/databases.md has the steps.\n";
 static const char offsets_accept_details[] =
     "Workers stop a partition when a topic no longer has the place where they were: retention ate commands, or the\n"
     "topic was made anew.  This moves such places, and only such, and the workers go on by themselves.\n";
@@ -144,6 +148,8 @@ static const struct cli_verb verbs[] = {
      db_prune_details, cli_db_prune_options, cli_db_prune},
     {"db", "restored", "", 0, 0, "accept that the database was restored to an earlier time", db_restored_details,
      cli_db_restored_options, cli_db_restored},
+    {"db", "split", "", 0, 0, "keep of a copy of the database what is this one's share of the partitions", db_split_details,
+     cli_db_split_options, cli_db_split},
     {"offsets", "show", "", 0, 0, "show where the engine reads the command topics", NULL,
      cli_offsets_show_options, cli_offsets_show},
     {"offsets", "accept", "", 0, 0, "go on in topics that are not as they were", offsets_accept_details,

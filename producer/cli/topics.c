@@ -206,7 +206,7 @@ apply(const struct cli *cli, PGconn *database, struct cli_admin *admin, struct t
         code = cli_admin_look(admin, topics->items, topics->count);
     if (!code)
         code = widths_check(topics, share.partitions);
-    if (!code && topics->items[0].exists && (new || share.databases > 1))
+    if (!code && topics->items[0].exists && new)
         code = cli_share_check(cli, &share);
     if (!code)
         code = share_keep(database, &share); /* first: whoever makes topics agrees with the database */

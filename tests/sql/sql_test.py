@@ -307,6 +307,22 @@ class Partitions(unittest.TestCase):
         for other in ("4, 2, 1", "4, 1, 0"):
             with self.assertRaisesRegex(Failed, "this is database 0 of 2, and cannot become"):
                 psql(f"begin; select workflow.partitions_set(4, 2, 0); select workflow.partitions_set({other}); rollback;")
+        split = "select workflow.partitions_set(4); select workflow.database_split"
+        for wrong in ("1, 0", "2, 2", "2, -1", "5, 0", "null, 0"):
+            with self.assertRaisesRegex(Failed, "cannot be split"):
+                psql(f"begin; {split}({wrong}); rollback;")
+        with self.assertRaisesRegex(Failed, "cannot be split"):
+            psql(f"begin; {split}(2, 1); select workflow.database_split(4, 2); rollback;")
+        with self.assertRaisesRegex(Failed, "not known to be published"):
+            psql("begin; select workflow.partitions_set(4); update workflow.partition set outbox_number = 1;"
+                 " select workflow.database_split(2, 1); rollback;")
+        out = psql(f"""
+            begin;
+            {split}(2, 1);
+            select workflow.database_split(4, 3);
+            select array_agg(partition) from workflow.partition;
+            rollback;""")
+        self.assertEqual(out.split()[-1], "{3}")
         for wrong in ("0", "null", "3"):
             with self.assertRaisesRegex(Failed, "cannot be"):
                 psql(f"begin; select workflow.partitions_set(4); select workflow.partitions_set({wrong}); rollback;")
