@@ -1,13 +1,15 @@
 /*
  * submitted.c - commands that applications submit by SQL, in transactions of their own (EOS-25).
  *
- * They are taken out of their table and put into the outbox in one unit, and then published on the command topics like all else: so
- * each is on its topic once, and comes back to be applied by whoever owns its instance.
+ * They are taken out of their table and put into the outbox in one unit, and then published on the command topics like
+ * all else: so each is on its topic once, and comes back to be applied by whoever owns its instance.
  *
- * Only the owner of the database's first partition does it, through that partition's outbox.  Did several share them out, commands of one transaction
- * would be in several outboxes, and could come to their topic in another order than they were submitted in.
+ * Only the owner of the database's first partition does it, through that partition's outbox.  Did several share them out,
+ * commands of one transaction would be in several outboxes, and could come to their topic in another order than they were
+ * submitted in.
  *
- * It looks now and then instead of being told: NOTIFY would make the applications' transactions commit one after the other.
+ * It looks now and then instead of being told: NOTIFY would make the applications' transactions commit one after the
+ * other.
  */
 #include "base/fault.h"
 #include "base/log.h"
@@ -18,7 +20,7 @@
 #define AGAIN WF_SECOND           /* after a failure */
 #define PAUSE_MAX (5 * WF_SECOND) /* between two looks */
 
-enum { LOOK_SHARE = 50 }; /* looking takes a fiftieth of the time at most: rows that are dead, but not yet gone, make it slow */
+enum { LOOK_SHARE = 50 }; /* looking takes a fiftieth of the time at most: rows that are dead, but not gone, slow it */
 
 /* How long until the next look, by how long the last one took. */
 static int64_t
@@ -69,8 +71,9 @@ take(struct wf_worker *worker, struct wf_error *reterr)
     if (work.submitted < worker->submitted_limit)
         return verdict;
     worker->submitted_at = 0; /* there may be more, but commands have their turn first */
-    if (worker->submitted_limit < (size_t)worker->settings->batch_commands)
-        worker->submitted_limit++;
+    worker->submitted_limit += worker->submitted_limit / 4 + 1;
+    if (worker->submitted_limit > (size_t)worker->settings->batch_commands)
+        worker->submitted_limit = (size_t)worker->settings->batch_commands;
     return verdict;
 }
 

@@ -89,7 +89,7 @@ end(struct work *work)
     wf_arena_drop(&work->arena);
 }
 
-/* The partitions of the batch's records; all served ones if tasks of any may be taken; the one through which go submitted commands. */
+/* The partitions of the records; all served ones if tasks of any may be taken; the first, if submitted commands are. */
 static void
 list_partitions(struct work *work)
 {
@@ -293,8 +293,9 @@ wf_work_run(struct work *work, struct wf_error *error)
         log_dead_letters(work);
         if (work->count)
             wf_pace_done(work->worker, work->count, wf_clock_monotonic() - began);
-        wf_log(WF_LOG_DEBUG, "batch", "commands=%zu rejected=%zu refused=%zu forwarded=%zu submitted=%zu microseconds=%" PRId64,
-               work->count, work->rejected, work->refused, work->forwarded, work->submitted, wf_clock_monotonic() - began);
+        wf_log(WF_LOG_DEBUG, "batch",
+               "commands=%zu rejected=%zu refused=%zu forwarded=%zu submitted=%zu microseconds=%" PRId64, work->count,
+               work->rejected, work->refused, work->forwarded, work->submitted, wf_clock_monotonic() - began);
     } else {
         wf_institution_drop(work->unit.next_institution);
         if (work->unit.people_count)

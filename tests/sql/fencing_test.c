@@ -150,7 +150,8 @@ Test(fencing, submitted_commands_are_taken_once)
 
     OK(wf_store_submitted(a, &any, &error));
     cr_assert_not(any);
-    cr_assert_eq(scratch_sql("select count(workflow.submit_command('control', '{\"a\": 1}', 'c' || n, 'k', '{\"source\": \"/crm\"}'))"
+    cr_assert_eq(scratch_sql("select count(workflow.submit_command('control', '{\"a\": 1}', 'c' || n, 'k',"
+                             "                                     '{\"source\": \"/crm\"}'))"
                              "  from generate_series(1, 3) n"), 3);
     for (int committed = 0; committed <= 1; committed++) {
         OK(wf_store_submitted(a, &any, &error));

@@ -317,8 +317,8 @@ Test(event, refusal_and_dead_letter)
 Test(event, submitted)
 {
     const char *given[] = {"ce_source", "/crm", "ce_correlationid", "order 7"};
-    struct wf_submitted submitted = {.command = "get-task", .key = "anna", .id = "c-1", .data = "{\"staff_id\": \"anna\"}",
-                                     .headers = given, .header_count = 4};
+    struct wf_submitted submitted = {.command = "get-task", .key = "anna", .id = "c-1",
+                                     .data = "{\"staff_id\": \"anna\"}", .headers = given, .header_count = 4};
     struct wf_header headers[WF_MESSAGE_HEADERS_MAX];
 
     for (int single = 0; single <= 1; single++) {
