@@ -129,16 +129,19 @@ class Cluster:
                               capture_output=True)
         self.mounted = done.returncode == 0
 
-    def resize(self, size: str) -> None:
-        subprocess.run(["mount", "-o", f"remount,size={size}", str(self.postgres.home)], check=True)
+    def resize(self, size: str) -> bool:
+        return subprocess.run(["mount", "-o", f"remount,size={size}", str(self.postgres.home)],
+                              capture_output=True).returncode == 0
 
     def fill_disk(self) -> None:
-        """Not a page more."""
-        used = os.statvfs(self.postgres.home)
-        self.resize(f"{(used.f_blocks - used.f_bfree) * used.f_frsize // 1024}k")
+        """Not a page more; refused if more was written since it was measured."""
+        def full() -> bool:
+            used = os.statvfs(self.postgres.home)
+            return self.resize(f"{(used.f_blocks - used.f_bfree) * used.f_frsize // 1024}k")
+        wait_until("the disk is full", full)
 
     def empty_disk(self) -> None:
-        self.resize(f"{DISK_MB}m")
+        wait_until("the disk has room", lambda: self.resize(f"{DISK_MB}m"))
 
     def psql(self, sql: str) -> None:
         primary = self.standby if self.standby and self.standby.promoted else self.postgres

@@ -112,13 +112,17 @@ class Interleaving(Quiet):
         self.check(tasks=2)
 
     def test_commit_in_doubt_in_kafka(self) -> None:
-        """EOS-11: a worker dies when the end of its transaction is on its way; the group's number tells."""
-        worker = self.worker("end-sent=crash")
-        command = self.begin()
-        loop.die(self.arena, worker)
-        self.serving(self.worker())
-        self.applied(command)
-        self.check(tasks=1)
+        """EOS-11: a worker dies when the end of its transaction is on its way, and when it is there; the group's number tells."""
+        for point in ("end-sent", "published"):
+            worker = self.worker(f"{point}=crash")
+            command = self.begin()
+            loop.die(self.arena, worker)
+            successor = self.serving(self.worker())
+            self.applied(command)
+            if point == "published":
+                self.assertNotIn("published what an earlier owner left", successor.text())
+            self.arena.stop_all()
+        self.check(tasks=2)
 
     def test_connection_lost_at_the_end_of_the_transaction(self) -> None:
         """EOS-11: the same call again, in the same process."""
