@@ -41,6 +41,7 @@ def run(target: str, seed: int, *, seconds: int = 0, executions: int = -1, keep:
         found.mkdir(parents=True, exist_ok=True)
         command = [str(BUILT / f"{target}_fuzz"), f"-seed={seed}", f"-max_total_time={seconds}", f"-runs={executions}",
                    f"-timeout={INPUT_LIMIT}", f"-rss_limit_mb={MEMORY_LIMIT}", f"-max_len={length}", "-print_final_stats=1",
+                   "-reload=0",  # nobody else writes into the folder: there is no need to look
                    # A leak is looked for at the end: buffers that are kept would make libFuzzer look after each input.
                    "-detect_leaks=0", f"-dict={HERE / 'json.dict'}", f"-artifact_prefix={folder}/",
                    str(found), str(HERE / "corpus" / target)]
