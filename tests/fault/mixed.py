@@ -81,15 +81,16 @@ def institution() -> Json:
     return found
 
 
-def install(engine: Engine) -> None:
-    """People, processes, and a database that refuses one entity (EOS-23); a worker runs."""
+def install(engine: Engine, *further: Engine) -> None:
+    """People, processes, and databases that refuse one entity (EOS-23); workers run."""
     engine.load(institution())
     engine.deploy(desk.steps(), desk.single(), desk.stuck(), desk.order(), turns(), inner(), outer(), late())
-    engine.psql(f"""
-        create function workflow.refuse() returns trigger language plpgsql as
-        $$ begin raise exception 'not this one'; end $$;
-        create trigger refuse before insert on workflow.instance for each row
-        when (new.entity_id = '{POISON}') execute function workflow.refuse()""")
+    for one in (engine, *further):
+        one.psql(f"""
+            create function workflow.refuse() returns trigger language plpgsql as
+            $$ begin raise exception 'not this one'; end $$;
+            create trigger refuse before insert on workflow.instance for each row
+            when (new.entity_id = '{POISON}') execute function workflow.refuse()""")
 
 
 # --- stories ---------------------------------------------------------------------------------------------------
@@ -229,12 +230,13 @@ def submit(engine: Engine, before: int, count: int = 20) -> int:
 class Mixed:
     """So many stories at once, by seed, until it is told to end."""
 
-    def __init__(self, client: Client, seed: int, window: int = 24) -> None:
+    def __init__(self, client: Client, seed: int, window: int = 24, *, without: Callable[[random.Random], Story] | None = None) -> None:
         self.client = client
         self.answered = self.sent_again = self.ended = 0
         self.kinds: Counter[str] = Counter()
         self.problems: list[str] = []
         self._dice = random.Random(seed)
+        self._stories = {story: often for story, often in STORIES.items() if story is not without}
         self._changed = threading.Condition()
         self._open = 0
         self._ending = False
@@ -247,7 +249,7 @@ class Mixed:
             if self._ending or self.problems:
                 return
             self._open += 1
-            [tell] = self._dice.choices(list(STORIES), list(STORIES.values()))
+            [tell] = self._dice.choices(list(self._stories), list(self._stories.values()))
             dice = random.Random(self._dice.random())
         self.kinds[tell.__name__] += 1
         self._go_on(tell.__name__, tell(dice), None)

@@ -18,7 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,12 +42,13 @@ class Options:
     seed: int
     brokers: int = 1
     standby: bool = False
+    databases: int = 1
     window: int = 32
 
 
 class Storm:
-    def __init__(self, options: Options, servers: cluster.Cluster, engine: Engine) -> None:
-        self.options, self.servers, self.engine = options, servers, engine
+    def __init__(self, options: Options, servers: cluster.Cluster, engines: list[Engine]) -> None:
+        self.options, self.servers, self.engines = options, servers, engines
         self.dice = random.Random(options.seed)
         self.faults: Counter[str] = Counter()
         self.ended: Counter[str] = Counter()  # workers that ended by themselves, by exit code
@@ -59,15 +60,18 @@ class Storm:
     # workers
 
     def workers(self) -> list[Worker]:
-        return [worker for worker in self.engine.workers if worker.running()]
+        return [worker for engine in self.engines for worker in engine.workers if worker.running()]
 
     def awake(self) -> list[Worker]:
         return [worker for worker in self.workers() if worker not in self.sleeping]
 
+    def awake_of(self, engine: Engine) -> int:
+        return len([worker for worker in self.awake() if worker in engine.workers])
+
     def supervise(self) -> None:
         """What systemd does: whoever ended is started again, unless it said that a person is needed."""
         with self.lock:
-            for worker in self.engine.workers:
+            for worker in [worker for engine in self.engines for worker in engine.workers]:
                 code = worker.process.poll()
                 if code is None or worker in self.sleeping:
                     continue
@@ -77,8 +81,9 @@ class Storm:
                     if code not in (0, -signal.SIGKILL):
                         self.ended[str(code)] += 1
                     worker.counted = True  # type: ignore[attr-defined]
-            while len(self.awake()) < WORKERS[0]:
-                self.engine.start_worker()
+            for engine in self.engines:
+                while self.awake_of(engine) < WORKERS[0] / len(self.engines):
+                    engine.start_worker()
 
     # faults: each returns when it is over
 
@@ -108,7 +113,7 @@ class Storm:
     def worker_added(self) -> None:
         with self.lock:
             if len(self.workers()) < WORKERS[1]:
-                self.engine.start_worker()
+                self.dice.choice(self.engines).start_worker()
 
     def database_killed(self) -> None:
         self.servers.kill_postgres()
@@ -154,7 +159,7 @@ class Storm:
     def submit(self) -> None:
         """By SQL; while the database is away, the next time."""
         with suppress(AssertionError):
-            self.submitted = mixed.submit(self.engine, self.submitted)
+            self.submitted = mixed.submit(self.engines[0], self.submitted)
 
     def happen(self, kind: str, fault: Callable[[], None], lock: threading.Lock | None) -> None:
         try:
@@ -199,17 +204,25 @@ class Storm:
 def begun(options: Options, folder: Path) -> Iterator[tuple[Storm, mixed.Mixed]]:
     with cluster.Cluster(folder, options.brokers, options.standby) as servers:
         os.environ.update(servers.environment)
-        with Engine("storm", workers=WORKERS[0], **SETTINGS) as engine:
-            wait_until("all is served", lambda: sum(worker.text().count("serving  partition") for worker in engine.workers)
-                       >= engine.partitions, 4 * LIMIT)
-            mixed.install(engine)
-            yield Storm(options, servers, engine), mixed.Mixed(engine.client(timeout_ms=5000), options.seed, options.window)
+        with ExitStack() as stack:
+            engines: list[Engine] = []
+            for _ in range(options.databases):
+                engines.append(stack.enter_context(Engine(
+                    "storm", workers=max(1, WORKERS[0] // options.databases), databases=options.databases,
+                    beside=engines[-1] if engines else None, **SETTINGS)))
+            wait_until("all is served", lambda: sum(worker.text().count("serving  partition") for engine in engines
+                                                    for worker in engine.workers) >= engines[0].partitions, 4 * LIMIT)
+            mixed.install(*engines)
+            # A repeated get-task for the next one does not look everywhere again, which that story counts on.
+            without = mixed.next_one if options.databases > 1 else None
+            yield (Storm(options, servers, engines),
+                   mixed.Mixed(engines[0].client(timeout_ms=5000), options.seed, options.window, without=without))
 
 
 def calm_down(storm: Storm, load: mixed.Mixed) -> int:
     """Everybody is up again; throughput comes back; then the load ends."""
     storm.supervise()
-    storm.submitted = mixed.submit(storm.engine, storm.submitted)
+    storm.submitted = mixed.submit(storm.engines[0], storm.submitted)
     load.wait_answers(200, 4 * LIMIT)
     rate = storm.rate(load)
     ending = threading.Thread(target=load.end, args=(6 * LIMIT,), daemon=True)
@@ -218,7 +231,7 @@ def calm_down(storm: Storm, load: mixed.Mixed) -> int:
         storm.supervise()
         ending.join(0.5)
     load.end(1)
-    wait_until("all is published", lambda: settled(storm.engine), 2 * LIMIT)
+    wait_until("all is published", lambda: all(map(settled, storm.engines)), 2 * LIMIT)
     return rate
 
 
@@ -238,7 +251,7 @@ def run(options: Options, folder: Path) -> tuple[dict[str, Any], list[str]]:
         before = storm.rate(load)
         storm.blow()
         after = calm_down(storm, load)
-        found = account.take(storm.engine, storm.submitted)
+        found = account.take(storm.engines[0], storm.submitted, storm.engines[1:])
         figures = {"faults": dict(sorted(storm.faults.items())), "commands": found.commands, "lost": found.lost,
                    "doubled": found.doubled, "out_of_order": found.out_of_order, "differences": found.differences,
                    "sent_again": load.sent_again, "ended_by_themselves": dict(storm.ended),
