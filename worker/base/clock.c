@@ -25,6 +25,12 @@ wf_clock_monotonic(void)
     return clock_read(CLOCK_MONOTONIC);
 }
 
+int64_t
+wf_clock_thread(void)
+{
+    return clock_read(CLOCK_THREAD_CPUTIME_ID);
+}
+
 static void
 put_digits(char *at, int64_t value, int count)
 {

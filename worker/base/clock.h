@@ -21,6 +21,9 @@ int64_t wf_clock_now(void);
 /* A clock that never goes backwards, from an unknown origin. */
 int64_t wf_clock_monotonic(void);
 
+/* The processor time of this thread: for limits that do not come sooner where the machine is busy or the process sleeps. */
+int64_t wf_clock_thread(void);
+
 /* RFC 3339 in UTC with microseconds, and a NUL. */
 void wf_time_format(int64_t time, char text[WF_TIME_TEXT + 1]);
 

@@ -19,7 +19,7 @@ enum {
 struct wf_conditions {
     lua_State *lua;
     size_t used, limit; /* bytes */
-    int64_t deadline;   /* monotonic */
+    int64_t deadline;   /* in processor time: what a condition says must not depend on the machine's load */
     int steps;
     int cached;
 };
@@ -58,7 +58,7 @@ state_of(lua_State *lua)
 static void
 look_at_clock(lua_State *lua)
 {
-    if (wf_clock_monotonic() > state_of(lua)->deadline)
+    if (wf_clock_thread() > state_of(lua)->deadline)
         luaL_error(lua, "it takes more than %d ms", WF_CONDITION_TIME / 1000);
 }
 
@@ -275,7 +275,7 @@ begin(struct wf_conditions *conditions)
         lua_rawsetp(lua, LUA_REGISTRYINDEX, &cache_key);
     }
     conditions->steps = 0;
-    conditions->deadline = wf_clock_monotonic() + WF_CONDITION_TIME;
+    conditions->deadline = wf_clock_thread() + WF_CONDITION_TIME;
     conditions->limit = conditions->used + WF_CONDITION_MEMORY;
     lua_sethook(lua, count_steps, LUA_MASKCOUNT, HOOK_STEPS);
 }
