@@ -73,9 +73,9 @@ suspects_first(const struct wf_worker *worker, struct wf_batch_taken *batch)
     size_t front = 0;
 
     for (size_t i = 0; i < batch->count; i++) {
-        struct wf_batch_item item = batch->items[i];
-        if (!is_suspect(worker, &item) || !first_of_topic(batch, i))
+        if (!is_suspect(worker, &batch->items[i]) || !first_of_topic(batch, i))
             continue;
+        struct wf_batch_item item = batch->items[i]; /* a large one */
         memmove(&batch->items[front + 1], &batch->items[front], (i - front) * sizeof item);
         batch->items[front++] = item;
     }
