@@ -346,6 +346,18 @@ read_headers(const rd_kafka_message_t *message, struct bus_event *event)
     }
 }
 
+/* Takes what is there; waits for one message only, for a batch would wait until its time is over. */
+static size_t
+take_messages(struct bus *bus, int timeout_ms)
+{
+    ssize_t count = rd_kafka_consume_batch_queue(bus->queue, 0, bus->taken, TAKEN);
+
+    if (count > 0 || !timeout_ms)
+        return count > 0 ? (size_t)count : 0;
+    bus->taken[0] = rd_kafka_consume_queue(bus->queue, timeout_ms);
+    return bus->taken[0] ? 1 : 0;
+}
+
 /* The next one of those taken at once; the one before it is given back. */
 static rd_kafka_message_t *
 next_message(struct bus *bus, int timeout_ms)
@@ -353,9 +365,8 @@ next_message(struct bus *bus, int timeout_ms)
     if (bus->taken_count)
         rd_kafka_message_destroy(bus->taken[bus->taken_at++]);
     if (bus->taken_at == bus->taken_count) {
-        ssize_t count = rd_kafka_consume_batch_queue(bus->queue, timeout_ms, bus->taken, TAKEN);
         bus->taken_at = 0;
-        bus->taken_count = count > 0 ? (size_t)count : 0;
+        bus->taken_count = take_messages(bus, timeout_ms);
     }
     return bus->taken_count ? bus->taken[bus->taken_at] : NULL;
 }
