@@ -375,7 +375,7 @@ Test(command, a_start_that_is_too_large)
 }
 
 /* Many members cost no more than their sorting. */
-Test(command, many_members, .timeout = 5)
+Test(command, many_members, .timeout = 20)
 {
     struct wf_buf buf = {0};
 
