@@ -33,6 +33,12 @@ wf_worker_first_partition(const struct wf_worker *worker)
     return worker->catalog.database_number;
 }
 
+bool
+wf_worker_serves_first(const struct wf_worker *worker)
+{
+    return worker->partitions[wf_worker_first_partition(worker)].state == WF_PARTITION_SERVED;
+}
+
 static bool
 any_unserved(const struct wf_worker *worker)
 {

@@ -51,12 +51,6 @@ wf_work_take_submitted(struct work *work, struct wf_error *reterr)
     return WF_VERDICT_OK;
 }
 
-static bool
-is_ours(const struct wf_worker *worker)
-{
-    return worker->partitions[wf_worker_first_partition(worker)].state == WF_PARTITION_SERVED;
-}
-
 /* One unit of nothing else. */
 static enum wf_verdict
 take(struct wf_worker *worker, struct wf_error *reterr)
@@ -98,7 +92,7 @@ wf_submitted_step(struct wf_worker *worker)
     struct wf_error error = {0};
     bool any = false;
 
-    if (!is_ours(worker) || began < worker->submitted_at)
+    if (!wf_worker_serves_first(worker) || began < worker->submitted_at)
         return;
     wf_worker_progress(worker);
     enum wf_verdict verdict = wf_store_submitted(worker->store, &any, &error);
@@ -114,7 +108,7 @@ wf_submitted_wait(const struct wf_worker *worker, int64_t limit)
 {
     int64_t until = worker->submitted_at - wf_clock_monotonic();
 
-    if (!is_ours(worker) || until >= limit)
+    if (!wf_worker_serves_first(worker) || until >= limit)
         return limit;
     return until > 0 ? until : 0;
 }

@@ -20,8 +20,7 @@ wf_upkeep(struct wf_worker *worker)
     struct wf_error error;
     int32_t forgotten;
 
-    if (worker->partitions[wf_worker_first_partition(worker)].state != WF_PARTITION_SERVED ||
-        wf_clock_monotonic() < worker->upkeep_at)
+    if (!wf_worker_serves_first(worker) || wf_clock_monotonic() < worker->upkeep_at)
         return;
     enum wf_verdict verdict = wf_store_upkeep(worker->store, (int32_t)worker->settings->dedupe_days, FORGET_AT_ONCE,
                                               &forgotten, &error);

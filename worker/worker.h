@@ -122,6 +122,7 @@ enum wf_exit wf_worker_run(const struct wf_settings *settings);
 
 /* The first partition that the database has: its owner does what one worker has to do for all. */
 int32_t wf_worker_first_partition(const struct wf_worker *worker);
+bool wf_worker_serves_first(const struct wf_worker *worker);
 
 /* Winds up the watchdog (EOS-17): before each wait that has a limit of its own, so that their sum has none. */
 void wf_worker_progress(const struct wf_worker *worker);
