@@ -157,15 +157,10 @@ void cli_started_print(const pawl_outcome *outcome);
 
 /* ---- the databases of one engine (share.c) ---- */
 
-enum { CLI_GROUP = 300 };
-
 /* Which partitions a database has: every `databases`-th, from `number` on. */
 struct cli_share {
     long partitions, databases, number;
 };
-
-/* The consumer group of a database's workers, unless they have another one by their settings. */
-void cli_worker_group(const struct cli *cli, long database, char name[CLI_GROUP]);
 
 /* Fails when workers of another database have worked on a partition of this one. */
 enum cli_exit cli_share_check(const struct cli *cli, const struct cli_share *share);

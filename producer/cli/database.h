@@ -14,6 +14,9 @@ enum cli_exit cli_database_open(const struct cli *cli, PGconn **ret_database);
 /* Runs one statement; the caller clears the result. */
 enum cli_exit cli_query(PGconn *database, const char *sql, const char *const *values, int count, PGresult **ret_result);
 
+/* share.c: which partitions the database has; of none, nothing was said yet. */
+enum cli_exit cli_share_read(PGconn *database, struct cli_share *ret_share);
+
 /* Says what went wrong, and what to do; `where` may be NULL. */
 enum cli_exit cli_database_fail(PGconn *database, const PGresult *result, const char *where);
 

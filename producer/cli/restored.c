@@ -44,9 +44,9 @@ static enum cli_exit
 group_open(struct restored *restored, const pawl_settings *settings)
 {
     const char *group = cli_option(restored->cli, "group");
-    char name[CLI_GROUP];
+    char name[WF_GROUP_SIZE];
 
-    cli_worker_group(restored->cli, restored->number, name);
+    wf_settings_group(NULL, restored->cli->settings.prefix, restored->number, name);
     const char *const properties[] = {"group.id", group ? group : name, "isolation.level", "read_committed",
                                       "enable.auto.commit", "false", NULL};
     return cli_status(restored->cli, wf_kafka_open(&restored->kafka, settings, properties));

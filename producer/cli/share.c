@@ -1,23 +1,30 @@
 /*
- * share.c - the databases of one engine: the groups of their workers, and that no two have the same partition.
+ * share.c - the databases of one engine: which partitions each has, and that no two have the same.
  */
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/message.h"
 #include "cli.h"
+#include "database.h"
 #include "kafka.h"
 
 enum { ASK_AGAIN_US = 50000 };
 
-void
-cli_worker_group(const struct cli *cli, long database, char name[CLI_GROUP])
+enum cli_exit
+cli_share_read(PGconn *database, struct cli_share *ret_share)
 {
-    char number[24] = "";
+    PGresult *result;
+    enum cli_exit code = cli_query(database, "select partitions, databases, database_number from workflow.catalog",
+                                   NULL, 0, &result);
 
-    if (database)
-        snprintf(number, sizeof number, "-%ld", database);
-    snprintf(name, CLI_GROUP, "%s-worker%s", cli->settings.prefix, number);
+    if (code)
+        return code;
+    ret_share->partitions = strtol(PQgetvalue(result, 0, 0), NULL, 10);
+    ret_share->databases = strtol(PQgetvalue(result, 0, 1), NULL, 10);
+    ret_share->number = strtol(PQgetvalue(result, 0, 2), NULL, 10);
+    PQclear(result);
+    return CLI_OK;
 }
 
 /* A broker that has just started, or is the first to be asked about a group, says for a while that it is not the one. */
@@ -62,10 +69,10 @@ static enum cli_exit
 check_group(const struct cli *cli, const pawl_settings *settings, const struct cli_share *share, long other)
 {
     const char *single = cli->settings.command_topic;
-    char group[CLI_GROUP], topic[CLI_GROUP];
+    char group[WF_GROUP_SIZE], topic[WF_GROUP_SIZE];
     int32_t taken;
 
-    cli_worker_group(cli, other, group);
+    wf_settings_group(NULL, cli->settings.prefix, (int32_t)other, group);
     snprintf(topic, sizeof topic, "%s.%s", cli->settings.prefix, wf_topic_suffix((enum wf_topic)0));
     rd_kafka_topic_partition_list_t *mine = rd_kafka_topic_partition_list_new((int)share->partitions);
     for (long p = share->number; p < share->partitions; p += share->databases)

@@ -11,23 +11,6 @@ const struct cli_option cli_db_split_options[] = {
     {NULL, NULL, NULL},
 };
 
-/* Which partitions a database has. */
-static enum cli_exit
-share_read(PGconn *database, struct cli_share *ret_share)
-{
-    PGresult *result;
-    enum cli_exit code = cli_query(database, "select partitions, databases, database_number from workflow.catalog",
-                                   NULL, 0, &result);
-
-    if (code)
-        return code;
-    ret_share->partitions = strtol(PQgetvalue(result, 0, 0), NULL, 10);
-    ret_share->databases = strtol(PQgetvalue(result, 0, 1), NULL, 10);
-    ret_share->number = strtol(PQgetvalue(result, 0, 2), NULL, 10);
-    PQclear(result);
-    return CLI_OK;
-}
-
 /* Were the copy that keeps its number left whole, its workers would do the work of this one too. */
 static enum cli_exit
 check_beside(const struct cli *cli, const struct cli_share *old, long databases)
@@ -41,7 +24,7 @@ check_beside(const struct cli *cli, const struct cli_share *old, long databases)
         return cli_fail(CLI_USAGE, "a new number needs --beside: the copy that keeps number %ld, split before", old->number);
     enum cli_exit code = cli_database_open(&other, &database);
     if (!code)
-        code = share_read(database, &share);
+        code = cli_share_read(database, &share);
     PQfinish(database);
     if (code || (share.databases == databases && share.number == old->number && share.partitions == old->partitions))
         return code;
@@ -60,7 +43,7 @@ split(const struct cli *cli, PGconn *database)
                                                 : cli_fail(CLI_USAGE, "--databases and --database-number say into what");
 
     if (!code)
-        code = share_read(database, &old);
+        code = cli_share_read(database, &old);
     if (!code)
         code = cli_number(cli, "databases", 2, 10000, 0, &databases);
     if (!code)

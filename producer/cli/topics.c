@@ -121,16 +121,11 @@ static enum cli_exit
 share_choose(const struct cli *cli, PGconn *database, struct cli_share *share, bool *ret_new)
 {
     bool databases = cli_option(cli, "databases"), number = cli_option(cli, "database-number");
-    PGresult *result;
-    enum cli_exit code = cli_query(database, "select partitions, databases, database_number from workflow.catalog",
-                                   NULL, 0, &result);
+    enum cli_exit code = cli_share_read(database, share);
 
     if (code)
         return code;
-    long kept = strtol(PQgetvalue(result, 0, 0), NULL, 10);
-    share->databases = strtol(PQgetvalue(result, 0, 1), NULL, 10);
-    share->number = strtol(PQgetvalue(result, 0, 2), NULL, 10);
-    PQclear(result);
+    long kept = share->partitions;
     *ret_new = !kept;
     code = partitions_choose(cli, kept, &share->partitions);
     if (!code && databases != number)

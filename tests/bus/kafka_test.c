@@ -61,18 +61,18 @@ Test(kafka, config_file_with_an_unknown_line_fails)
 Test(kafka, names)
 {
     struct wf_settings settings = {.prefix = "w", .command_topic = "", .group = ""};
-    char name[WF_KAFKA_NAME_SIZE];
+    char name[WF_KAFKA_NAME_SIZE], group[WF_GROUP_SIZE];
 
     cr_assert_str_eq(wf_kafka_topic_name(&settings, WF_TOPIC_COMMAND_GET, name), "w.command.get-task");
     cr_assert_str_eq(wf_kafka_topic_name(&settings, WF_TOPIC_OUTCOME, name), "w.outcome");
-    cr_assert_str_eq(wf_kafka_group(&settings, 0, name), "w-worker");
-    cr_assert_str_eq(wf_kafka_group(&settings, 1, name), "w-worker-1");
+    cr_assert_str_eq(wf_settings_group(settings.group, settings.prefix, 0, group), "w-worker");
+    cr_assert_str_eq(wf_settings_group(settings.group, settings.prefix, 1, group), "w-worker-1");
     cr_assert_eq(wf_kafka_command_topics(&settings), WF_COMMAND_TOPICS);
     settings.command_topic = "w.commands";
     settings.group = "mine";
     cr_assert_str_eq(wf_kafka_topic_name(&settings, WF_TOPIC_COMMAND_GET, name), "w.commands");
-    cr_assert_str_eq(wf_kafka_group(&settings, 0, name), "mine");
-    cr_assert_str_eq(wf_kafka_group(&settings, 2, name), "mine-2");
+    cr_assert_str_eq(wf_settings_group(settings.group, settings.prefix, 0, group), "mine");
+    cr_assert_str_eq(wf_settings_group(settings.group, settings.prefix, 2, group), "mine-2");
     cr_assert_eq(wf_kafka_command_topics(&settings), 1);
 
     cr_assert(wf_kafka_name_valid("w.job.send-mail_1", 17));

@@ -281,6 +281,18 @@ wf_settings_forget(void)
     wf_arena_drop(&file_texts);
 }
 
+const char *
+wf_settings_group(const char *group, const char *prefix, int32_t database, char name[WF_GROUP_SIZE])
+{
+    bool given = group && *group;
+    char number[16] = "";
+
+    if (database)
+        snprintf(number, sizeof number, "-%d", database);
+    snprintf(name, WF_GROUP_SIZE, "%s%s%s", given ? group : prefix, given ? "" : "-worker", number);
+    return name;
+}
+
 static void
 flag_name(const char *name, char flag[64])
 {

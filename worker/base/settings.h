@@ -92,6 +92,14 @@ char *wf_settings_trim(char *text);
 /* Gives back the texts of files that were read, for who reads many: settings read from any are void then. */
 void wf_settings_forget(void);
 
+enum { WF_GROUP_SIZE = 300 };
+
+/*
+ * Writes the workers' consumer group: `group`, or "<prefix>-worker" if that is NULL or empty; of the engine's databases after
+ * the first with their number behind it, for a group's members share all partitions.  Returns `name`.
+ */
+const char *wf_settings_group(const char *group, const char *prefix, int32_t database, char name[WF_GROUP_SIZE]);
+
 /* Prints one line a setting, with its default, for --help. */
 void wf_settings_help(enum wf_program program, FILE *out);
 

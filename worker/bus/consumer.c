@@ -232,9 +232,9 @@ make_kafka(struct wf_consumer *consumer, struct wf_error *reterr)
 {
     const struct wf_settings *settings = consumer->settings;
     int64_t session = settings->session_timeout_ms;
-    char group[WF_KAFKA_NAME_SIZE], session_ms[24], heartbeat_ms[24], poll_ms[24], wait_ms[24], queue_kbytes[24];
+    char group[WF_GROUP_SIZE], session_ms[24], heartbeat_ms[24], poll_ms[24], wait_ms[24], queue_kbytes[24];
     const struct wf_kafka_property properties[] = {
-        {"group.id", wf_kafka_group(settings, consumer->database, group)},
+        {"group.id", wf_settings_group(settings->group, settings->prefix, consumer->database, group)},
         {"partition.assignment.strategy", "range"}, /* keeps equal numbers together; cooperative has bugs in 2.0.2 */
         {"session.timeout.ms", session_ms},
         {"heartbeat.interval.ms", heartbeat_ms},

@@ -29,18 +29,6 @@ wf_kafka_command_topics(const struct wf_settings *settings)
     return settings->command_topic && *settings->command_topic ? 1 : (int)WF_COMMAND_TOPICS;
 }
 
-const char *
-wf_kafka_group(const struct wf_settings *settings, int32_t database, char name[WF_KAFKA_NAME_SIZE])
-{
-    bool given = settings->group && *settings->group;
-    char number[16] = "";
-
-    if (database)
-        snprintf(number, sizeof number, "-%d", database);
-    snprintf(name, WF_KAFKA_NAME_SIZE, "%s%s%s", given ? settings->group : settings->prefix, given ? "" : "-worker", number);
-    return name;
-}
-
 bool
 wf_kafka_name_valid(const char *name, size_t length)
 {

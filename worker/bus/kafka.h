@@ -25,12 +25,6 @@ const char *wf_kafka_topic_name(const struct wf_settings *settings, enum wf_topi
 /* How many topics carry commands: WF_COMMAND_TOPICS or 1. */
 int wf_kafka_command_topics(const struct wf_settings *settings);
 
-/*
- * Writes the consumer group: settings.group, or "<prefix>-worker"; of the engine's databases after the first with their
- * number behind it, for a group's members share all partitions.  Returns `name`.
- */
-const char *wf_kafka_group(const struct wf_settings *settings, int32_t database, char name[WF_KAFKA_NAME_SIZE]);
-
 /* Whether these bytes can be the name of a topic. */
 bool wf_kafka_name_valid(const char *name, size_t length);
 
