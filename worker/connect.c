@@ -21,6 +21,8 @@ wf_worker_failed(struct wf_worker *worker, const struct wf_error *error)
     }
     int64_t longest = worker->settings->retry_max_ms * WF_MILLISECOND;
 
+    if (wf_clock_monotonic() > worker->retry_at + longest)
+        worker->retry_wait = 0; /* that was another matter */
     worker->retry_wait = worker->retry_wait ? worker->retry_wait * 2 : 50 * WF_MILLISECOND;
     if (worker->retry_wait > longest)
         worker->retry_wait = longest;
@@ -186,7 +188,6 @@ wf_worker_connect(struct wf_worker *worker)
     if ((!worker->store && !open_store(worker)) || (!worker->publisher && !open_publisher(worker)) ||
         (!worker->consumer && !open_consumer(worker)))
         return false;
-    worker->retry_wait = 0;
     return true;
 }
 

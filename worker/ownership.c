@@ -378,6 +378,4 @@ wf_ownership_step(struct wf_worker *worker)
     if (may_go_on(worker) && any_in(worker, WF_PARTITION_CLAIMED))
         wf_positions_check(worker);
     advance_some(worker);
-    if (may_go_on(worker) && !any_in(worker, WF_PARTITION_CHECKED))
-        worker->retry_wait = 0;
 }

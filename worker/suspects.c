@@ -10,7 +10,9 @@
  *     4, 5  notes the one that is noted, and begins it      ends with it
  *     6     refuses it; is it the decoding that ends        or the next one does, without decoding it
  *
- * Those that merely stood beside it, or met a server that somebody restarts, are applied when their turn comes.
+ * Those that merely stood beside it, or met a server that somebody restarts, are applied when their turn comes.  The
+ * note is taken back when what was begun fails for a reason that lies elsewhere: no room on the disk, a lock, a missing
+ * right, Kafka that takes nothing.  Those can last for hours.
  */
 #include <string.h>
 
@@ -20,7 +22,8 @@
 #include "work.h"
 
 enum {
-    FAILED = 2,         /* claims without progress, the last one included: what is begun now is noted */
+    FAILED = 2,         /* claims without progress, the last one included: what is begun now is noted, by itself
+                         * where another partition makes it stand alone */
     CONVICTED = 3,      /* times begun in vain; once more, and it is not even decoded */
     ALONE_AT_ONCE = 250 /* commands in a batch of which each is begun alone: a transaction each takes its time */
 };
@@ -90,33 +93,46 @@ any_alone(const struct wf_worker *worker, const struct wf_batch_taken *batch, si
     return false;
 }
 
-/* Notes that it is begun, and decodes or convicts it. */
+static struct wf_suspect
+suspect_of(const struct wf_worker *worker, const struct wf_batch_item *item)
+{
+    const struct wf_record *record = &item->record;
+    struct wf_suspect suspect = {.partition = record->partition, .epoch = partition_of(worker, item)->epoch,
+                                 .topic = (int32_t)record->topic, .offset = record->offset};
+
+    if (item->own) {
+        suspect.topic = -1;
+        suspect.offset = (int64_t)wf_hash64(item->decoded.command.id, strlen(item->decoded.command.id));
+    }
+    return suspect;
+}
+
+/* Notes that it is begun, if it has to be, and decodes or convicts it. */
 static enum wf_verdict
-begin(struct wf_worker *worker, struct wf_batch_taken *batch, size_t i, struct wf_error *error)
+begin(struct wf_worker *worker, struct wf_batch_taken *batch, size_t i, struct wf_suspect *ret_noted,
+      struct wf_error *error)
 {
     const struct wf_batch_item *item = &batch->items[i];
     const struct wf_partition *partition = partition_of(worker, item);
-    const char *id = item->decoded.command.id; /* of one of the engine's own */
+    struct wf_suspect suspect = suspect_of(worker, item);
     int32_t times = 0;
 
-    if (!is_suspect(worker, item) && !partition->begun) {
+    *ret_noted = (struct wf_suspect){0};
+    if (!is_suspect(worker, item) && !partition->begun && partition->tries < FAILED) {
         wf_batch_decode(worker, batch, i, 1);
         return WF_VERDICT_OK;
     }
-    enum wf_verdict verdict =
-        item->own ? wf_store_suspect(worker->store, item->record.partition, partition->epoch, -1,
-                                     (int64_t)wf_hash64(id, strlen(id)), &times, error)
-                  : wf_store_suspect(worker->store, item->record.partition, partition->epoch,
-                                     (int32_t)item->record.topic, item->record.offset, &times, error);
+    enum wf_verdict verdict = wf_store_suspect(worker->store, &suspect, 1, &times, error);
     if (verdict != WF_VERDICT_OK)
         return verdict;
+    *ret_noted = suspect;
     if (times <= CONVICTED) {
         wf_batch_decode(worker, batch, i, 1);
         return WF_VERDICT_OK;
     }
     wf_log(WF_LOG_ERROR, "a command is refused that never came to an end", "partition=%d topic=%s offset=%lld begun=%d",
-           item->record.partition, item->own ? "-" : wf_topic_suffix(item->record.topic),
-           item->own ? 0 : (long long)item->record.offset, times - 1);
+           suspect.partition, item->own ? "-" : wf_topic_suffix(item->record.topic),
+           item->own ? 0 : (long long)suspect.offset, times - 1);
     wf_batch_convict(worker, batch, i, times > CONVICTED + 1);
     return WF_VERDICT_OK;
 }
@@ -137,10 +153,25 @@ begin_together(struct wf_worker *worker, struct wf_batch_taken *batch, size_t fr
     return verdict;
 }
 
+/* Takes back that it was begun: it failed, but the session lives. */
+static void
+excuse(struct wf_worker *worker, const struct wf_suspect *noted)
+{
+    struct wf_error error;
+    int32_t times;
+
+    if (!noted->epoch || !worker->store)
+        return;
+    enum wf_verdict verdict = wf_store_suspect(worker->store, noted, -1, &times, &error);
+    if (verdict != WF_VERDICT_NOT_OWNER)
+        wf_worker_store_ok(worker, verdict, &error);
+}
+
 bool
 wf_suspects_apply(struct wf_worker *worker, struct wf_batch_taken *batch)
 {
     enum wf_verdict verdict;
+    struct wf_suspect noted;
     struct wf_error error;
     size_t i = 0;
 
@@ -148,12 +179,14 @@ wf_suspects_apply(struct wf_worker *worker, struct wf_batch_taken *batch)
     for (; any_alone(worker, batch, i); i++) {
         struct wf_partition *partition = partition_of(worker, &batch->items[i]);
         wf_worker_progress(worker);
-        verdict = begin(worker, batch, i, &error);
+        verdict = begin(worker, batch, i, &noted, &error);
         if (verdict != WF_VERDICT_OK)
             return wf_work_give_up(worker, verdict, &error);
         WF_FAULT(BATCH_DECODED);
-        if (!wf_work_apply(worker, batch, i, 1))
+        if (!wf_work_apply(worker, batch, i, 1)) {
+            excuse(worker, &noted);
             return false;
+        }
         partition->begun -= partition->begun > 0;
     }
     if (i == batch->count)

@@ -392,6 +392,8 @@ apply_range(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from,
     if (verdict == WF_VERDICT_OK)
         return !worker->recover;
     bool alone = count == 1, held = verdict == WF_VERDICT_RETRY || verdict == WF_VERDICT_SLOW;
+    if (alone && verdict == WF_VERDICT_SLOW)
+        verdict = WF_VERDICT_RECONNECT; /* what takes too long by itself counts as what ends the session */
     if ((verdict != WF_VERDICT_CUT && !held) || (alone && held))
         return wf_work_give_up(worker, verdict, &error); /* that the database is busy says nothing against a command */
     if (verdict == WF_VERDICT_SLOW)

@@ -8,7 +8,6 @@ rejected outcome alone.  All of it comes in the middle of one batch of good comm
 from __future__ import annotations
 
 import json
-import math
 import random
 import struct
 import unittest
@@ -17,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import desk
-from engine import Client, Engine, Json, Message, Worker
+from engine import Client, Engine, Json, Message
 
 Headers = list[tuple[bytes, bytes | None]]
 GOOD = 30
@@ -125,13 +124,6 @@ class Bad(unittest.TestCase):
     engine: Engine
     client: Client
 
-    def batches(self, worker: Worker) -> list[dict[str, int]]:
-        """Of the worker's log: commands, rejected, refused and so on of each batch."""
-        lines = [line.partition(": batch ")[2] or line.partition("batch")[2]
-                 for line in worker.text().splitlines() if " batch" in line and "commands=" in line]
-        return [{name: int(number) for name, _, number in (word.partition("=") for word in line.split())
-                 if number.isdigit()} for line in lines]
-
 
 class OneBatch(Bad):
     """Everything bad in one batch with good commands before, between and after."""
@@ -232,7 +224,7 @@ class OneBatch(Bad):
             self.engine.reader("outcome").wait("the flood's outcome", lambda m: m.json["command_id"] == flood
                                                and m.json["result"] == "applied")
         with self.subTest("one batch"):
-            largest = max(self.batches(worker), key=lambda batch: batch["commands"])
+            largest = max(worker.batches(), key=lambda batch: batch["commands"])
             self.assertGreater(min(largest["refused"], largest["rejected"]), 0, largest)
             self.assertGreater(largest["commands"], largest["refused"] + largest["rejected"])
         with self.subTest("nothing changed where the answer was no"):
@@ -296,134 +288,6 @@ class OneBatch(Bad):
         states = dict(self.engine.psql("select task_id, state from workflow.task_list"))
         expected = {self.waiting: "waiting", self.held: "processing", self.job: "waiting", self.join: "pending"}
         self.assertEqual({task_id: states[task_id] for task_id in expected}, expected)
-
-
-class RefusedByTheDatabase(Bad):
-    """Data that only PostgreSQL finds wrong: the batch is cut until that command is alone (EOS-23)."""
-
-    def test_in_the_middle(self) -> None:
-        self.engine = self.enterContext(Engine("refused", workers=1, partitions=2))
-        self.client = self.engine.client()
-        self.engine.load(desk.institution())
-        self.engine.deploy(desk.single())
-        self.engine.psql("alter table workflow.instance add constraint no_poison check (entity_id not like 'poison%')")
-        self.engine.workers[0].terminate()
-        good = [self.client.send("init-instance", {"process_id": "single"}) for _ in range(200)]
-        bad = [self.client.send("init-instance", {"process_id": "single", "entity_id": f"poison/{n}"})
-               for n in range(3)]
-        good += [self.client.send("init-instance", {"process_id": "single"}) for _ in range(200)]
-        worker = self.engine.start_worker()
-        self.assertEqual({self.client.outcome(command)["result"] for command in good}, {"applied"})
-        letters = self.engine.reader("dead-letter")
-        for command in bad:
-            outcome = self.client.outcome(command)
-            self.assertEqual((outcome["result"], outcome["code"]), ("rejected", "invalid_command"))
-            self.assertIn("no_poison", outcome["detail"])
-            letters.wait("the dead letter", lambda m: m.header("ce_id") == command and m.json["process_id"] == "single")
-        self.assertEqual(len(letters.messages), len(bad))
-        self.assertEqual(self.engine.value("select count(*) from workflow.instance"), str(len(good)))
-        self.assertEqual(worker.terminate(), 0)
-        self.engine.check_settled()
-
-
-class OneOfAThousand(Bad):
-    """BUS-4: the price that the others pay for one bad command grows with the logarithm of the batch."""
-
-    COUNT = 1000
-
-    def setUp(self) -> None:
-        self.engine = self.enterContext(Engine("thousand", workers=1, partitions=1, log_level="debug"))
-        self.client = self.engine.client()
-        self.engine.load(desk.institution())
-        self.engine.deploy(desk.single())
-        self.assertEqual(self.engine.workers[0].terminate(), 0)
-
-    def send(self, bad: int | None) -> list[str]:
-        return [self.client.send("init-instance",
-                                 {"process_id": "single", "entity_id": "poison" if n == bad else f"good/{n}"})
-                for n in range(self.COUNT)]
-
-    def rounds(self, worker: Worker) -> tuple[int, int]:
-        """Transactions that were tried, and how many of them were cut."""
-        text = worker.text()
-        cut, alone = text.count("cutting a batch"), text.count("dead letters")
-        return cut + alone + len(self.batches(worker)), cut
-
-    def check(self, where: int) -> None:
-        commands = self.send(where)
-        worker = self.engine.start_worker()
-        outcomes = [self.client.outcome(command) for command in commands]
-        self.assertEqual(worker.terminate(), 0)
-        self.assertEqual([n for n, outcome in enumerate(outcomes) if outcome["result"] != "applied"], [where])
-        self.assertEqual(outcomes[where]["code"], "invalid_command")
-        self.assertIn("poison", outcomes[where]["detail"])
-        largest = max(batch["commands"] for batch in self.batches(worker))
-        rounds, cut = self.rounds(worker)
-        print(f"figure one bad command of {self.COUNT}, number {where}: {rounds} transactions tried, {cut} of them cut")
-        # Each cut halves what the command is in, and leaves one half to be applied; a few batches come before and after.
-        most = math.ceil(math.log2(self.COUNT))
-        self.assertGreater(largest, self.COUNT / 8, "it stood in a large batch")
-        self.assertLessEqual(cut, most)
-        self.assertLessEqual(rounds, 2 * most + 30)
-
-    def test_a_value_that_the_database_refuses(self) -> None:
-        self.engine.psql("alter table workflow.instance add constraint no_poison check (entity_id <> 'poison')")
-        for where in (0, random.randrange(1, self.COUNT - 1), self.COUNT - 1):
-            with self.subTest(where=where):
-                self.check(where)
-        self.check_history()
-
-    def test_a_function_that_raises(self) -> None:
-        self.engine.psql("""
-            create function raise_poison() returns trigger language plpgsql as $$
-            begin
-                if new.entity_id = 'poison' then raise exception 'poison is not for us'; end if;
-                return new;
-            end $$;
-            create trigger no_poison before insert on workflow.instance for each row execute function raise_poison()""")
-        self.check(random.randrange(self.COUNT))
-        self.check_history()
-
-    def check_history(self) -> None:
-        """Each good one took effect once; the events say the same."""
-        rows = self.engine.psql("select entity_id, count(*) from workflow.instance group by 1 having entity_id = 'poison'")
-        self.assertEqual(rows, [])
-        started = int(self.engine.value("select count(*) from workflow.instance"))
-        self.assertEqual(started % (self.COUNT - 1), 0)
-        self.engine.check_settled()
-
-
-class EndsTheSession(Bad):
-    """A command that ends the session, or the worker, whenever it is begun: found by its tries, and refused (EOS-23)."""
-
-    def test_ends_the_session(self) -> None:
-        self.engine = self.enterContext(Engine("session", workers=1, partitions=2))
-        self.client = self.engine.client()
-        self.engine.load(desk.institution())
-        self.engine.deploy(desk.single())
-        self.engine.psql("""
-            create function end_session() returns trigger language plpgsql as $$
-            begin
-                if new.entity_id = 'killer' then perform pg_terminate_backend(pg_backend_pid()); end if;
-                return new;
-            end $$;
-            create trigger killer before insert on workflow.instance for each row execute function end_session()""")
-        self.engine.workers[0].terminate()
-        good = [self.client.send("init-instance", {"process_id": "single"}) for _ in range(50)]
-        killer = self.client.send("init-instance", {"process_id": "single", "entity_id": "killer"})
-        good += [self.client.send("init-instance", {"process_id": "single"}) for _ in range(50)]
-        worker = self.engine.start_worker()
-        self.assertEqual({self.client.outcome(command)["result"] for command in good}, {"applied"})
-        refused = self.client.outcome(killer)
-        self.assertEqual((refused["result"], refused["code"]), ("rejected", "invalid_command"))
-        self.assertIn("session came to an end", refused["detail"])
-        letters = self.engine.reader("dead-letter")
-        letters.wait("the dead letter", lambda m: m.header("ce_id") == killer)
-        self.assertEqual(len(letters.messages), 1)
-        self.assertEqual(self.engine.value("select count(*) from workflow.instance"), "100")
-        self.assertEqual(self.client.start("single")["result"], "applied")
-        self.assertEqual(worker.terminate(), 0)
-        self.engine.check_settled()
 
 
 class TooLargeToPublish(Bad):

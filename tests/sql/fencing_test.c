@@ -89,19 +89,37 @@ Test(fencing, a_claim_tells_what_never_came_to_an_end)
     cr_assert(claim.begun == 0 && claim.suspect_topic == -1);
     commit_batch(a, &claim, 10);
     OK(wf_store_begun(a, 1, claim.epoch, 7, &error));
-    OK(wf_store_suspect(a, 1, claim.epoch, 3, 12, &times, &error));
+    OK(wf_store_suspect(a, &(struct wf_suspect){1, claim.epoch, 3, 12}, 1, &times, &error));
     claim = scratch_claim(b, 1);
     cr_assert(claim.tries == 1 && claim.begun == 7 && claim.suspect_topic == 3 && claim.suspect_offset == 12);
     commit_batch(b, &claim, 10);
     claim = scratch_claim(a, 1);
     cr_assert(claim.tries == 2 && claim.begun == 0 && claim.suspect_topic == 3);
-    OK(wf_store_suspect(a, 1, claim.epoch, 3, 12, &times, &error));
+    OK(wf_store_suspect(a, &(struct wf_suspect){1, claim.epoch, 3, 12}, 1, &times, &error));
     cr_assert_eq(times, 2);
     commit_batch(a, &claim, 13);
-    OK(wf_store_suspect(a, 1, claim.epoch, -1, 99, &times, &error));
+    OK(wf_store_suspect(a, &(struct wf_suspect){1, claim.epoch, -1, 99}, 1, &times, &error));
     claim = scratch_claim(b, 1);
     cr_assert(claim.tries == 1 && claim.begun == 0 && claim.suspect_topic == -1 && times == 1);
     cr_assert_eq(wf_store_begun(a, 1, claim.epoch - 1, 7, &error), WF_VERDICT_NOT_OWNER);
+}
+
+/* EOS-23: what failed for a reason that lies elsewhere was not begun. */
+Test(fencing, that_it_was_begun_is_taken_back)
+{
+    struct wf_claim claim = scratch_claim(a, 1);
+    struct wf_suspect suspect = {1, claim.epoch, 3, 12};
+    int32_t times;
+
+    OK(wf_store_suspect(a, &suspect, 1, &times, &error));
+    OK(wf_store_suspect(a, &suspect, 1, &times, &error));
+    OK(wf_store_suspect(a, &suspect, -1, &times, &error));
+    cr_assert_eq(times, 1);
+    claim = scratch_claim(b, 1);
+    cr_assert_eq(wf_store_suspect(a, &suspect, -1, &times, &error), WF_VERDICT_NOT_OWNER);
+    suspect.epoch = claim.epoch;
+    OK(wf_store_suspect(b, &suspect, 1, &times, &error));
+    cr_assert_eq(times, 2);
 }
 
 Test(fencing, a_lost_partition_cannot_be_written)

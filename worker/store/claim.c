@@ -223,17 +223,18 @@ noted(struct wf_store *store, struct wf_table *table, int32_t partition, int32_t
 }
 
 enum wf_verdict
-wf_store_suspect(struct wf_store *store, int32_t partition, int64_t epoch, int32_t topic, int64_t offset,
-                 int32_t *ret_times, struct wf_error *reterr)
+wf_store_suspect(struct wf_store *store, const struct wf_suspect *suspect, int32_t by, int32_t *ret_times,
+                 struct wf_error *reterr)
 {
     struct wf_table *table = wf_store_table(store, WF_STATEMENT_PARTITION_SUSPECT);
 
     wf_table_row(table);
-    wf_table_int(table, partition);
-    wf_table_int(table, epoch);
-    wf_table_int(table, topic);
-    wf_table_int(table, offset);
-    return noted(store, table, partition, ret_times, reterr);
+    wf_table_int(table, suspect->partition);
+    wf_table_int(table, suspect->epoch);
+    wf_table_int(table, suspect->topic);
+    wf_table_int(table, suspect->offset);
+    wf_table_int(table, by);
+    return noted(store, table, suspect->partition, ret_times, reterr);
 }
 
 enum wf_verdict

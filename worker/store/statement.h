@@ -23,7 +23,7 @@
     X(PARTITION_ADVANCE, "partition_advance", "illlli", "ilzll")                        \
     X(PARTITION_SETTLE, "partition_settle", "illl", "")                                 \
     X(PARTITION_EPOCHS, "partition_epochs", "i", "il")                                  \
-    X(PARTITION_SUSPECT, "partition_suspect", "ILIL", "i")                              \
+    X(PARTITION_SUSPECT, "partition_suspect", "ILILI", "i")                             \
     X(PARTITION_BEGUN, "partition_begun", "ILI", "i")                                   \
     X(OUTBOX_DELETE, "outbox_delete", "il", "")                                         \
     X(OUTBOX_INSERT, "outbox_insert", "ily", "")                                        \

@@ -44,7 +44,8 @@ struct wf_store;
     X(RETRY,     "retry")     /* deadlock, lock timeout, lost race: the whole again, from load */ \
     X(SLOW,      "slow")      /* a statement took too long: a shorter prefix, or all of it later */ \
     X(CUT,       "cut")       /* the data of some command: apply a shorter prefix              */ \
-    X(RECONNECT, "reconnect") /* the server is gone or full; a COMMIT may or may not have been */ \
+    X(FULL,      "full")      /* the server has no room: all of it again, later                */ \
+    X(RECONNECT, "reconnect") /* the session is gone; a COMMIT may or may not have been        */ \
     X(FATAL,     "fatal")     /* wrong schema, missing rights: no command can work             */
 
 enum wf_verdict {
@@ -135,12 +136,20 @@ enum wf_verdict wf_store_settle(struct wf_store *store, const struct wf_settleme
 enum wf_verdict wf_store_epochs(struct wf_store *store, struct wf_settlement *partitions, size_t count,
                                 struct wf_error *reterr) WF_CHECKED;
 
+/* A command that is begun alone, by its place. */
+struct wf_suspect {
+    int32_t partition;
+    int64_t epoch;  /* that the partition was claimed with; 0: there is no suspect */
+    int32_t topic;  /* of its record; -1: one of the engine's own, */
+    int64_t offset; /* which stands for itself by a hash of its id */
+};
+
 /*
- * Notes that a command is begun alone, and says how often it was, this time included (EOS-23).  Topic -1 stands for
- * the engine's own commands, whose "offset" is a hash.  NOT_OWNER when the partition is somebody else's.  Commits.
+ * Notes that a command is begun alone, or takes that back (`by` 1 or -1), and says how often it was, this time
+ * included (EOS-23).  NOT_OWNER when the partition is somebody else's.  Commits.
  */
-enum wf_verdict wf_store_suspect(struct wf_store *store, int32_t partition, int64_t epoch, int32_t topic,
-                                 int64_t offset, int32_t *ret_times, struct wf_error *reterr) WF_CHECKED;
+enum wf_verdict wf_store_suspect(struct wf_store *store, const struct wf_suspect *suspect, int32_t by,
+                                 int32_t *ret_times, struct wf_error *reterr) WF_CHECKED;
 
 /* Notes how many commands of a partition are begun together; the batch's commit takes it back.  Otherwise the same. */
 enum wf_verdict wf_store_begun(struct wf_store *store, int32_t partition, int64_t epoch, int32_t count,

@@ -19,7 +19,9 @@ static const struct {
     {"55P03", WF_VERDICT_RETRY},     /* lock timeout */
     {"57014", WF_VERDICT_SLOW},      /* the statement's time was over, or somebody cancelled it */
     {"08", WF_VERDICT_RECONNECT},
-    {"53", WF_VERDICT_RECONNECT},    /* no memory, no disk, too many connections */
+    {"53200", WF_VERDICT_RECONNECT}, /* no memory: what it is wanted for may be why */
+    {"53400", WF_VERDICT_CUT},       /* more than a limit of the server's lets a statement have */
+    {"53", WF_VERDICT_FULL},         /* no disk, too many connections */
     {"57", WF_VERDICT_RECONNECT},    /* shutdown, crash, this backend was terminated */
     {"25006", WF_VERDICT_RECONNECT}, /* a standby: another server is the primary now */
     {"0A000", WF_VERDICT_RECONNECT}, /* a prepared statement's result changed: prepare anew */

@@ -72,6 +72,12 @@ class Worker:
     def text(self) -> str:
         return self.log.read_text(errors="replace")
 
+    def batches(self) -> list[dict[str, int]]:
+        """As its log tells at `debug`: commands, rejected, refused and so on of each."""
+        lines = [line for line in self.text().splitlines() if "commands=" in line and "microseconds=" in line]
+        return [{name: int(number) for name, _, number in (word.partition("=") for word in line.split())
+                 if number.isdigit()} for line in lines]
+
     def running(self) -> bool:
         return self.process.poll() is None
 
