@@ -15,7 +15,7 @@ KINDS = ("end-task", "control", "get-task", "init-instance", "admin")
 @dataclass
 class Account:
     commands: int = 0      # records that clients have sent
-    lost: int = 0          # of these without an outcome, and tasks that nobody will ever see
+    lost: int = 0          # of these without an outcome, or refused for what others did, and tasks that nobody will ever see
     doubled: int = 0       # outcomes too many, and ids that took effect twice
     out_of_order: int = 0  # events with a gap before them, repeated, or not in their order
     differences: int = 0   # between events and tables
@@ -55,6 +55,14 @@ def count_outcomes(engine: Engine, account: Account) -> None:
         account.doubled += max(0, came - sent) + max(0, applied - 1)
         if came != sent or applied > 1:
             account.note(f"command {one}: {sent} records, outcomes {outcomes[one]}")
+
+
+def count_convicted(engine: Engine, account: Account) -> None:
+    """No command of a load ends a worker or its session: none may be refused as if it did (EOS-23)."""
+    for message in engine.read("outcome"):
+        if "session came to an end" in message.json.get("detail", ""):
+            account.lost += 1
+            account.note(f"refused for what others did: {message.json}")
 
 
 def count_events(engine: Engine, account: Account) -> None:
@@ -118,6 +126,7 @@ def take(engine: Engine, submitted: int = 0, further: Sequence[Engine] = ()) -> 
     for one in engines * len(engines):  # what one has waited for may have begun something in another
         wait_for_rest(one)
     count_outcomes(engine, account)
+    count_convicted(engine, account)
     count_events(engine, account)
     for one in engines:
         count_differences(one, account)
