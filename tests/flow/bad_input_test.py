@@ -8,7 +8,6 @@ rejected outcome alone.  All of it comes in the middle of one batch of good comm
 from __future__ import annotations
 
 import json
-import random
 import struct
 import unittest
 import uuid

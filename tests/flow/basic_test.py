@@ -1,16 +1,14 @@
 #!/usr/bin/python3
-"""One engine, from its installation on: commands, tasks, events, the command line, and kcat as a client."""
+"""One engine, from its installation on: commands, tasks, events."""
 
 from __future__ import annotations
 
 import json
-import subprocess
 import unittest
 import uuid
-from concurrent.futures import ThreadPoolExecutor
 
 import desk
-from engine import Client, Engine, Json, Subscriber, instance_in, partition_of, produce, program
+from engine import Client, Engine, Json, Subscriber, instance_in, partition_of, produce
 
 engine: Engine
 client: Client
@@ -27,16 +25,7 @@ def setUpModule() -> None:
 
 
 def tearDownModule() -> None:
-    """What every test of this file relies on, over all their events (BUS-1)."""
-    codes = [worker.terminate() for worker in engine.workers]
-    fresh = engine.subscriber(follow=False)
-    for reader in fresh.readers:
-        reader.wait_end()
-    problems = fresh.problems()
-    engine.check_settled()
-    engine.pawl_ok("verify")  # events that were never published leave no gap if they would have been the last
-    if problems or any(codes):
-        raise AssertionError(f"workers ended with {codes}; the subscriber saw: {problems[:10]}")
+    engine.check_whole()
 
 
 def task(outcome: Json, number: int = 0) -> str:
@@ -405,85 +394,6 @@ class Forwarding(unittest.TestCase):
         self.assertEqual(client.call("get-task", data, id=command_id, key="there")["result"], "duplicate")
 
 
-class Kcat(unittest.TestCase):
-    """kcat as a full client: nothing of ours on the client's side."""
-
-    def setUp(self) -> None:
-        self.entity = str(uuid.uuid4())
-
-    def started(self) -> str:
-        reader = subscriber.readers[1]
-        return reader.wait("the instance", lambda m: m.json.get("entity_id") == self.entity).json["instance_id"]
-
-    def test_bare_json(self) -> None:
-        engine.produce("command.init-instance", json.dumps({"process_id": "single", "entity_id": self.entity}).encode())
-        instance_id = self.started()
-        work = subscriber.task(instance_id, "work", "waiting").json["task_id"]
-        for topic in ("command.get-task", "command.end-task"):
-            value = json.dumps({"task_id": work, "staff_id": "ann"}).encode()
-            engine.produce(topic, value, instance_id.encode())
-            subscriber.task(instance_id, "work", "processing")
-        subscriber.instance(instance_id, "completed")
-
-    def test_structured_mode(self) -> None:
-        event = {"specversion": "1.0", "id": self.entity, "source": "/kcat", "type": "any.prefix.init-instance",
-                 "correlationid": "c-1", "datacontenttype": "application/json",
-                 "data": {"process_id": "single", "entity_id": self.entity}}
-        engine.produce("command.init-instance", json.dumps(event).encode(),
-                       headers=[(b"content-type", b"application/cloudevents+json; charset=UTF-8")])
-        first = subscriber.task(self.started(), "work", "waiting")
-        self.assertEqual((first.header("ce_correlationid"), first.header("ce_causationid")), ("c-1", self.entity))
-
-    def test_binary_mode(self) -> None:
-        headers = [(b"ce_specversion", b"1.0"), (b"ce_id", self.entity.encode()), (b"ce_source", b"/kcat"),
-                   (b"ce_type", b"workflow.command.init-instance"), (b"content-type", b"application/json"),
-                   (b"unknown", b"is ignored")]
-        engine.produce("command.init-instance", json.dumps({"process_id": "single", "entity_id": self.entity,
-                                                            "unknown_member": [1]}).encode(), headers=headers)
-        self.assertEqual(subscriber.task(self.started(), "work", "waiting").header("ce_causationid"), self.entity)
-
-    def test_replyto(self) -> None:
-        engine.broker().create_topic(engine.topic("reply.mine"), 2)
-        reply = engine.reader("reply.mine")
-        engine.produce("command.init-instance", json.dumps({"process_id": "single", "entity_id": self.entity}).encode(),
-                       headers=[(b"ce_replyto", engine.topic("reply.mine").encode()), (b"ce_id", self.entity.encode())])
-        self.assertEqual(reply.wait("the reply", lambda m: m.json["command_id"] == self.entity).json["result"],
-                         "applied")
-
-    def test_replyto_that_does_not_exist(self) -> None:
-        engine.produce("command.init-instance", json.dumps({"process_id": "single", "entity_id": self.entity}).encode(),
-                       headers=[(b"ce_replyto", engine.topic("reply.nowhere").encode()),
-                                (b"ce_id", self.entity.encode())])
-        engine.reader("outcome").wait("the outcome", lambda m: m.json["command_id"] == self.entity)
-
-    def test_replyto_that_is_not_allowed(self) -> None:
-        engine.produce("command.init-instance", json.dumps({"process_id": "single", "entity_id": self.entity}).encode(),
-                       headers=[(b"ce_replyto", engine.topic("state.task").encode()), (b"ce_id", self.entity.encode())])
-        found = engine.reader("outcome").wait("the outcome", lambda m: m.json["command_id"] == self.entity).json
-        self.assertEqual((found["result"], found["code"]), ("rejected", "invalid_command"))
-        self.assertIn("state.task", found["detail"])
-
-    def test_outcome_only_when_rejected(self) -> None:
-        outcomes = engine.reader("outcome")
-        for process, name in (("single", "good"), ("none-such", "bad"), ("single", "last")):
-            headers = [(b"ce_id", f"{name}-{self.entity}".encode())]
-            headers += [(b"ce_outcome", b"rejected")] if name != "last" else []
-            engine.produce("command.init-instance", json.dumps({"process_id": process}).encode(), headers=headers,
-                           partition=0)
-        outcomes.wait("the last", lambda m: m.json["command_id"] == f"last-{self.entity}")
-        found = [m.json for m in outcomes.messages if self.entity in m.json["command_id"]]
-        self.assertEqual([(o["command_id"][:4], o["result"]) for o in found],
-                         [("bad-", "rejected"), ("last", "applied")])
-
-    def test_outcome_key_is_that_of_the_command(self) -> None:
-        for key in (None, b"my-key"):
-            command_id = str(uuid.uuid4())
-            engine.produce("command.init-instance", json.dumps({"process_id": "single"}).encode(), key,
-                           [(b"ce_id", command_id.encode())])
-            found = engine.reader("outcome").wait("the outcome", lambda m: m.json["command_id"] == command_id)
-            self.assertEqual(found.key, key or found.json["instance_id"].encode())
-
-
 class SingleTopic(unittest.TestCase):
     """All commands on one topic, in Kafka's own order (PAWL_COMMAND_TOPIC)."""
 
@@ -522,155 +432,6 @@ class SingleTopic(unittest.TestCase):
                                                 "entity_id": entity}).encode(), headers=[(b"ce_id", entity.encode())])
         one.reader("outcome").wait("the outcome",
                                    lambda m: (m.json["command_id"], m.json["result"]) == (entity, "applied"))
-
-
-class CommandLine(unittest.TestCase):
-    """pawl: each command, as text and as JSON; what it exits with; what it says."""
-
-    VERBS = ("db migrate", "topics apply", "institution load", "process deploy", "process list", "process show",
-             "instance start", "instance list", "instance show", "task get", "task end", "task list", "state watch",
-             "command send")
-
-    def test_help(self) -> None:
-        def check(verb: str) -> tuple[str, int, str]:
-            done = engine.pawl(*verb.split(), "--help")
-            return verb, done.code, done.out
-        with ThreadPoolExecutor(4) as threads:
-            for verb, code, out in threads.map(check, self.VERBS):
-                with self.subTest(verb=verb):
-                    self.assertEqual(code, 0)
-                    self.assertIn(f"usage: pawl {verb}", out)
-                    self.assertIn("--brokers", out)
-        general = engine.pawl("--help")
-        self.assertEqual(general.code, 0)
-        for verb in self.VERBS:
-            self.assertIn(f"pawl {verb}", general.out)
-
-    def test_a_day_as_text(self) -> None:
-        entity = f"text-{uuid.uuid4()}"
-        instance_id = engine.pawl_ok("instance", "start", "single", "--entity", entity, "--staff", "eve").out.strip()
-        self.assertIn("work", engine.pawl_ok("instance", "show", instance_id).out)
-        self.assertIn(f"{instance_id}:2", engine.pawl_ok("task", "list", "--process", "single", "--staff", "ann").out)
-        self.assertIn("processing", engine.pawl_ok("task", "get", f"{instance_id}:2", "--staff", "ann").out)
-        self.assertIn("completed",
-                      engine.pawl_ok("task", "end", f"{instance_id}:2", "--staff", "ann", "--flag", "yes").out)
-        self.assertIn(instance_id, engine.pawl_ok("instance", "list", "--state", "completed", "--entity", entity).out)
-        watched = engine.pawl_ok("state", "watch", "--from", "beginning", "--instance", instance_id, "--count", "5",
-                                 "--timeout", "20").out
-        self.assertEqual(len(watched.splitlines()), 5)
-
-    def test_a_day_as_json(self) -> None:
-        entity = f"json-{uuid.uuid4()}"
-        started = engine.pawl_ok("instance", "start", "single", "--entity", entity, "--variables", '{"a": 1}',
-                                 "-o", "json").json
-        instance_id, work = started["instance_id"], task(started)
-        listed = engine.pawl_ok("task", "list", "--process", "single", "--state", "waiting", "-o", "json").json
-        self.assertIn(work, [row["task_id"] for row in listed])
-        taken = engine.pawl_ok("task", "get", work, "--staff", "cid", "-o", "json").json
-        self.assertEqual(taken["task"]["state"], "processing")
-        shown = engine.pawl_ok("instance", "show", instance_id, "-o", "json").json
-        self.assertEqual((shown["instance"]["state"], [t["task_id"] for t in shown["tasks"]]), ("running", [work]))
-        ended = engine.pawl_ok("task", "end", work, "--staff", "cid", "-o", "json").json
-        self.assertEqual(ended["instance_state"], "completed")
-        watched = engine.pawl_ok("state", "watch", "--from", "beginning", "--instance", instance_id, "--count", "3",
-                                 "--task", "--timeout", "20", "-o", "json").out
-        events = [json.loads(line) for line in watched.splitlines()]
-        self.assertEqual({event["data"]["instance_id"] for event in events}, {instance_id})
-
-    def test_processes(self) -> None:
-        self.assertIn("order", engine.pawl_ok("process", "list").out)
-        rows = engine.pawl_ok("process", "list", "-o", "json").json
-        self.assertEqual({row["activities"] for row in rows if row["process_id"] == "order"}, {11})
-        self.assertEqual(engine.pawl_ok("process", "show", "order", "-o", "json").json, desk.order())
-        self.assertEqual(json.loads(engine.pawl_ok("process", "show", "order", "--version", "1").out), desk.order())
-
-    def test_installed_twice(self) -> None:
-        self.assertIn("applied before", engine.pawl_ok("db", "migrate").out)
-        self.assertIn("kept", engine.pawl_ok("topics", "apply").out)
-        engine.load(desk.institution())
-        self.assertIn("kept", engine.pawl_ok("topics", "apply", "-o", "json").out)
-
-    def test_partitions_are_fixed(self) -> None:
-        refused = engine.pawl("topics", "apply", "--partitions", "5")
-        self.assertEqual(refused.code, 2)
-        self.assertIn("from 4 to 5", refused.err)
-
-    def test_next_task(self) -> None:
-        engine.deploy(desk.single() | {"process_id": "cli-next"})
-        instance_id = engine.pawl_ok("instance", "start", "cli-next").out.strip()
-        found = engine.pawl_ok("task", "get", "--staff", "bob", "--process", "cli-next", "--act", "work").out
-        self.assertIn(f"{instance_id}:2", found)
-
-    def test_exit_codes(self) -> None:
-        none = str(uuid.uuid4())
-        nowhere = {"brokers": "127.0.0.1:1", "timeout_ms": 2000}
-        broken = engine.folder / "broken.json"
-        broken.write_text('{"process_id": }')
-        cases: list[tuple[int, list[str], Json, str]] = [
-            (2, ["instance", "fly"], {}, "fly"),
-            (2, ["instance", "start"], {}, "PROCESS"),
-            (2, ["instance", "start", "single", "--colour", "red"], {}, "--colour"),
-            (2, ["instance", "start", "single", "--version", "first"], {}, "first"),
-            (2, ["task", "get", "not-a-task", "--staff", "ann"], {}, "not-a-task"),
-            (2, ["task", "get", f"{none}:2"], {}, "--staff"),
-            (2, ["instance", "list", "-o", "xml"], {}, "xml"),
-            (2, ["instance", "list"], {"timeout_ms": "soon"}, "soon"),
-            (2, ["instance", "start", "single", "--variables", "[1]"], {}, "--variables"),
-            (3, ["instance", "start", "none-such"], {}, "none-such"),
-            (3, ["task", "end", f"{none}:2", "--staff", "ann"], {}, none),
-            (4, ["state", "watch", "--count", "1", "--timeout", "0.3"], {}, "0 of 1"),
-            (5, ["instance", "start", "single"], nowhere, "127.0.0.1:1"),
-            (5, ["instance", "start", "single"], {"prefix": "nobody"}, "nobody"),
-            (6, ["instance", "list"], {"database": "host=127.0.0.1 port=1"}, "port 1"),
-            (6, ["instance", "list"], {"database": engine.server_database}, "schema"),
-            (7, ["instance", "show", none], {}, none),
-            (7, ["process", "show", "none-such"], {}, "none-such"),
-            (7, ["process", "show", "single", "--version", "99"], {}, "99"),
-            (8, ["process", "deploy", str(broken)], {}, "broken.json:1:16"),
-            (8, ["institution", "load", "/nonexistent"], {}, "/nonexistent"),
-        ]
-        with ThreadPoolExecutor(4) as threads:
-            done = threads.map(lambda case: engine.pawl(*case[1], **case[2]), cases)
-            for (code, arguments, _, word), found in zip(cases, done):
-                with self.subTest(" ".join(arguments)):
-                    self.assertEqual((found.code, found.out), (code, ""), found.err)
-                    self.assertIn(word, found.err)
-
-    def test_rejections_say_why(self) -> None:
-        wrong = engine.pawl("process", "deploy", "-", stdin=json.dumps(desk.single() | {"assignment": []}))
-        self.assertEqual(wrong.code, 3)
-        self.assertIn("work", wrong.err)
-        work = task(client.start("order"))
-        client.get(work, "ann")
-        refused = engine.pawl("task", "end", work, "--staff", "ann", "--flag", "purple")
-        self.assertEqual(refused.code, 3)
-        for word in ("purple", "ok", "again", "bad"):
-            self.assertIn(word, refused.err)
-
-    def test_no_answer_in_time(self) -> None:
-        with Engine("silent", workers=0, partitions=1) as silent:
-            done = silent.pawl("instance", "start", "single", "--timeout", "0.5")
-            self.assertEqual(done.code, 4, done.err)
-            self.assertIn("pawl-worker", done.err)
-
-    def test_command_send(self) -> None:
-        lines = ['{"command":"init-instance","id":"line-1","data":{"process_id":"single"}}', "",
-                 '{"command":"fly","id":"line-3","data":{}}', "not json",
-                 '{"command":"init-instance","id":"line-5","data":{"process_id":"none-such"}}']
-        done = engine.pawl("command", "send", "--wait", stdin="\n".join(lines))
-        self.assertEqual(done.code, 8)
-        found = [json.loads(line) for line in done.out.splitlines()]
-        outcomes = {row["id"]: row["outcome"]["result"] for row in found if row["outcome"]}
-        self.assertEqual(outcomes, {"line-1": "applied", "line-5": "rejected"})
-        self.assertEqual(sorted(row["line"] for row in found if not row["outcome"]), [3, 4])
-
-
-class WorkerProgram(unittest.TestCase):
-    def test_help_and_version(self) -> None:
-        for flag, word in (("--help", "SIGTERM"), ("--version", "pawl-worker")):
-            done = subprocess.run([program("pawl-worker"), flag], capture_output=True, text=True)
-            self.assertEqual(done.returncode, 0)
-            self.assertIn(word, done.stdout)
 
 
 if __name__ == "__main__":

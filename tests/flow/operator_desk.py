@@ -25,15 +25,7 @@ def open_engine(stack: Any, name: str) -> tuple[Engine, Client, Subscriber]:
 
 
 def close_engine() -> None:
-    """What every test of a file relies on, over all their events (BUS-1)."""
-    code = engine.workers[-1].terminate()
-    fresh = engine.subscriber(follow=False)
-    for reader in fresh.readers:
-        reader.wait_end()
-    problems = fresh.problems()
-    engine.check_settled()
-    if problems or code:
-        raise AssertionError(f"the worker ended with {code}; the subscriber saw: {problems[:10]}")
+    engine.check_whole()
 
 
 # --- processes -------------------------------------------------------------------------------------------------

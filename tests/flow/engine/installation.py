@@ -192,3 +192,15 @@ class Engine:
             if number and (int(metadata.rpartition(";")[2]), offset) != (number, position):
                 raise AssertionError(f"partition {partition}: the group has {metadata} at {offset}, "
                                      f"the database {number} at {position}")
+
+    def check_whole(self) -> None:
+        """What every test relies on in the end, over all events (BUS-1): workers leave, no gap, nothing unpublished, no difference."""
+        codes = [worker.terminate() for worker in self.workers]
+        fresh = self.subscriber(follow=False)
+        for reader in fresh.readers:
+            reader.wait_end()
+        problems = fresh.problems()
+        self.check_settled()
+        self.pawl_ok("verify")  # events that were never published leave no gap if they would have been the last
+        if problems or any(codes):
+            raise AssertionError(f"workers ended with {codes}; the subscriber saw: {problems[:10]}")
