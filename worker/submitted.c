@@ -75,7 +75,7 @@ take(struct wf_worker *worker, struct wf_error *reterr)
 static void
 failed(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error)
 {
-    if (verdict != WF_VERDICT_RETRY && verdict != WF_VERDICT_SLOW && verdict != WF_VERDICT_CUT) {
+    if (!wf_work_may_be_cut(verdict)) {
         (void)wf_work_give_up(worker, verdict, error);
         return;
     }

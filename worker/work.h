@@ -7,12 +7,15 @@
 #include "batch.h"
 
 /*
- * Applies some of a batch, decoded, in one transaction.  If the database refuses the data of a command the batch
+ * cutting.c: applies some of a batch, decoded, in one transaction.  If the database refuses the data of a command the batch
  * is cut in halves, in order, until that command is alone; it is refused and the rest goes on
  * (EOS-23).  False: the rest of the batch was not applied, and worker->recover or worker->fatal
  * is set.
  */
 bool wf_work_apply(struct wf_worker *worker, struct wf_batch_taken *batch, size_t from, size_t count) WF_CHECKED;
+
+/* Whether a verdict may be another for fewer commands at once. */
+bool wf_work_may_be_cut(enum wf_verdict verdict);
 
 /* After a verdict of the store that no smaller batch would change: sets recover or fatal, and returns false. */
 bool wf_work_give_up(struct wf_worker *worker, enum wf_verdict verdict, struct wf_error *error);

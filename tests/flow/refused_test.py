@@ -115,14 +115,20 @@ class EndsTheSession(Refused):
     """A command that ends the session, or the worker, whenever it is begun: found by its tries, and refused (EOS-23)."""
 
     def test_ends_the_session(self) -> None:
+        self.check("perform pg_terminate_backend(pg_backend_pid())")
+
+    def test_an_error_that_nobody_knows(self) -> None:
+        self.check("raise exception 'odd' using errcode = 'ZZ999'")
+
+    def check(self, harm: str) -> None:
         self.begin("session", 2)
-        self.engine.psql("""
-            create function end_session() returns trigger language plpgsql as $$
+        self.engine.psql(f"""
+            create function do_harm() returns trigger language plpgsql as $$
             begin
-                if new.entity_id = 'killer' then perform pg_terminate_backend(pg_backend_pid()); end if;
+                if new.entity_id = 'killer' then {harm}; end if;
                 return new;
             end $$;
-            create trigger killer before insert on workflow.instance for each row execute function end_session()""")
+            create trigger killer before insert on workflow.instance for each row execute function do_harm()""")
         self.engine.workers[0].terminate()
         good = [self.client.send("init-instance", {"process_id": "single"}) for _ in range(50)]
         killer = self.client.send("init-instance", {"process_id": "single", "entity_id": "killer"})

@@ -44,7 +44,8 @@ struct wf_store;
     X(RETRY,     "retry")     /* deadlock, lock timeout, lost race: the whole again, from load */ \
     X(SLOW,      "slow")      /* a statement took too long: a shorter prefix, or all of it later */ \
     X(CUT,       "cut")       /* the data of some command: apply a shorter prefix              */ \
-    X(FULL,      "full")      /* the server has no room: all of it again, later                */ \
+    X(UNKNOWN,   "unknown")   /* as RETRY, but one command alone may be why                    */ \
+    X(FULL,      "full")      /* the server has no room, or no disk: all of it again, later    */ \
     X(RECONNECT, "reconnect") /* the session is gone; a COMMIT may or may not have been        */ \
     X(FATAL,     "fatal")     /* wrong schema, missing rights: no command can work             */
 

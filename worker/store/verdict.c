@@ -8,7 +8,7 @@ static const char *const names[] = {
 
 /*
  * What SQLSTATEs mean, by their beginning; the first that fits counts (EOS-22, EOS-23).  What is
- * not listed is tried again; after five times the caller cuts.
+ * not listed is UNKNOWN: it can neither stop a partition for ever nor dead-letter a whole topic.
  */
 static const struct {
     const char *begin;
@@ -22,6 +22,7 @@ static const struct {
     {"53200", WF_VERDICT_RECONNECT}, /* no memory: what it is wanted for may be why */
     {"53400", WF_VERDICT_CUT},       /* more than a limit of the server's lets a statement have */
     {"53", WF_VERDICT_FULL},         /* no disk, too many connections */
+    {"58", WF_VERDICT_FULL},         /* a disk that cannot be read or written */
     {"57", WF_VERDICT_RECONNECT},    /* shutdown, crash, this backend was terminated */
     {"25006", WF_VERDICT_RECONNECT}, /* a standby: another server is the primary now */
     {"0A000", WF_VERDICT_RECONNECT}, /* a prepared statement's result changed: prepare anew */
@@ -69,7 +70,7 @@ verdict_of_sqlstate(const char *sqlstate)
     for (size_t i = 0; i < sizeof sqlstates / sizeof *sqlstates; i++)
         if (strncmp(sqlstate, sqlstates[i].begin, strlen(sqlstates[i].begin)) == 0)
             return sqlstates[i].verdict;
-    return WF_VERDICT_RETRY;
+    return WF_VERDICT_UNKNOWN;
 }
 
 static bool
