@@ -14,7 +14,7 @@ from typing import Any
 from .broker import Broker
 from .bus import Message, Reader, produce
 from .client import Client
-from .common import LIMIT, Json, program, run_dir
+from .common import LIMIT, Json, program, run_dir, wait_until
 from .servers import Servers, Worker
 from .subscriber import Subscriber
 
@@ -91,7 +91,9 @@ class Engine:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def pawl_ok(self, *arguments: str | Path, stdin: str = "") -> Done:
-        done = self.pawl(*arguments, stdin=stdin)
+        return self.check(self.pawl(*arguments, stdin=stdin), *arguments)
+
+    def check(self, done: Done, *arguments: str | Path) -> Done:
         if done.code != 0:
             raise AssertionError(f"pawl {' '.join(map(str, arguments))}: exit code {done.code}\n{done.err}")
         return done
@@ -101,7 +103,12 @@ class Engine:
 
     def topics(self) -> None:
         of = ["--databases", str(self.databases), "--database-number", str(self.number)] if self.databases > 1 else []
-        self.pawl_ok("topics", "apply", "--partitions", str(self.partitions), *of)
+        command = ["topics", "apply", "--partitions", str(self.partitions), *of]
+        def applied() -> Done | None:
+            """A broker that is starved of the processor counts as gone ("fenced") until it is heard again."""
+            done = self.pawl(*command)
+            return None if "currently fenced" in done.err else done
+        self.check(wait_until("the broker is there", applied), *command)
 
     def load(self, institution: Json) -> None:
         self.pawl_ok("institution", "load", "-", stdin=json.dumps(institution))
