@@ -15,12 +15,13 @@ from typing import Any
 from engine import LIMIT, ROOT, wait_until
 
 START_LIMIT = 300.0  # seconds; a broker that was killed reads all its logs again, beside everything else
+SESSION_MS = "3000"  # a broker that was killed may come back when its old session is over
 DISK_MB = 3072  # of the database, if it can be mounted
 
 
 def load_dev(folder: Path) -> Any:
     """deploy/dev as a module, for this run folder."""
-    os.environ["PAWL_RUN_DIR"] = str(folder)
+    os.environ |= {"PAWL_RUN_DIR": str(folder), "PAWL_DEV_SESSION_MS": SESSION_MS}
     loader = SourceFileLoader("pawl_dev", str(ROOT / "deploy/dev"))
     spec = spec_from_loader("pawl_dev", loader)
     assert spec

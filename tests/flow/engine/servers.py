@@ -32,8 +32,8 @@ class Servers:
 
     def _dev(self, *arguments: str) -> None:
         done = subprocess.run([str(ROOT / self.script), *arguments], stdin=subprocess.DEVNULL, text=True,
-                              env=os.environ | {"PAWL_RUN_DIR": str(self.folder)}, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT)
+                              env=os.environ | {"PAWL_RUN_DIR": str(self.folder), "PAWL_DEV_SESSION_MS": "3000"},
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         if done.returncode != 0:
             raise AssertionError(f"{self.script} {' '.join(arguments)}: {done.stdout}")
 
