@@ -54,7 +54,7 @@ class Engine:
         self.environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PAWL_")},
             "PAWL_BROKERS": self.brokers, "PAWL_DATABASE": self.database, "PAWL_PREFIX": self.prefix,
-            "PAWL_TIMEOUT_MS": str(int(LIMIT * 1000)),
+            "PAWL_TIMEOUT_MS": str(int(4 * LIMIT * 1000)),  # longer than tests wait for an answer
             **{name: given[name] for name in ("PAWL_KAFKA_CONFIG",) if name in given},
             **{f"PAWL_{name.upper()}": str(value) for name, value in settings.items()}}
 
