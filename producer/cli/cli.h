@@ -155,6 +155,20 @@ void cli_task_print(const pawl_outcome *outcome);
 /* Prints the tasks that the command started. */
 void cli_started_print(const pawl_outcome *outcome);
 
+/* ---- operations of the control topic (operation.c) ---- */
+
+/* Whether it is a UUID. */
+enum cli_exit cli_instance_id_check(const char *id);
+
+/* A command of the operation on the first argument, the member `of`; with who asks and why, where options say so. */
+pawl_command *cli_operation_new(const struct cli *cli, const char *operation, const char *of);
+
+/* Sends the command, which it frees, and prints the outcome. */
+enum cli_exit cli_operation_call(const struct cli *cli, pawl_command *command, void (*print)(const pawl_outcome *));
+
+/* Prints the instance's id and state, and the tasks that the command started. */
+void cli_instance_print(const pawl_outcome *outcome);
+
 /* ---- the databases of one engine (share.c) ---- */
 
 /* Which partitions a database has: every `databases`-th, from `number` on. */
@@ -165,7 +179,7 @@ struct cli_share {
 /* Fails when workers of another database have worked on a partition of this one. */
 enum cli_exit cli_share_check(const struct cli *cli, const struct cli_share *share);
 
-/* ---- the commands, one file per noun; the operations of the control topic in operation.c ---- */
+/* ---- the commands, one file per noun; the operations of the control topic in operation.c and interaction.c ---- */
 
 enum cli_exit cli_db_migrate(struct cli *cli);
 enum cli_exit cli_topics_apply(struct cli *cli);
@@ -192,6 +206,8 @@ enum cli_exit cli_instance_set_entity(struct cli *cli);
 enum cli_exit cli_instance_set_variables(struct cli *cli);
 enum cli_exit cli_instance_operation(struct cli *cli); /* suspend, resume, cancel */
 enum cli_exit cli_instance_modify(struct cli *cli);
+enum cli_exit cli_instance_subscription(struct cli *cli); /* subscribe, unsubscribe */
+enum cli_exit cli_instance_notify(struct cli *cli);
 enum cli_exit cli_instance_starts(struct cli *cli); /* pause-starts, resume-starts */
 enum cli_exit cli_process_status(struct cli *cli);
 enum cli_exit cli_report_work(struct cli *cli);
@@ -213,6 +229,7 @@ extern const struct cli_option cli_topics_apply_options[], cli_process_show_opti
     cli_offsets_show_options[], cli_offsets_accept_options[], cli_command_send_options[], cli_process_deploy_options[], cli_institution_load_options[],
     cli_task_extend_options[], cli_task_fail_options[], cli_incident_list_options[], cli_task_hold_options[], cli_task_release_options[], cli_task_reassign_options[],
     cli_instance_operation_options[], cli_instance_suspend_options[], cli_instance_modify_options[],
+    cli_instance_subscribe_options[], cli_instance_unsubscribe_options[], cli_instance_notify_options[],
     cli_report_work_options[], cli_person_set_presence_options[], cli_person_authorize_options[],
     cli_person_revoke_options[], cli_db_split_options[];
 

@@ -34,6 +34,13 @@ static const char suspend_details[] =
     "Nobody can take a task of it and nothing moves until it is resumed; work in hand can be ended.\n";
 static const char modify_details[] =
     "What is to be withdrawn is withdrawn before anything is started.\n";
+static const char subscribe_details[] =
+    "Events come with the ids they have on the state topics.  TOPIC must exist and match replyto_pattern.  A topic has one\n"
+    "subscription to an instance: another one takes its place.  Where --requester names an instance, that one is told of\n"
+    "changes of state by the command notify; TOPIC is then its engine's command.control.\n";
+static const char notify_details[] =
+    "Engines do this by themselves.  A task that waits for the other instance ends when that is completed; what an\n"
+    "INSTANCE is told is recorded as an event of it and changes nothing.\n";
 static const char pause_starts_details[] =
     "The database says so; workers notice within a second or so, and leave the commands in their topic, in order.\n"
     "Tasks are taken and ended as before.  Sub-processes are instances too: they wait as well.\n";
@@ -114,6 +121,12 @@ static const struct cli_verb verbs[] = {
      cli_instance_operation_options, cli_instance_operation},
     {"instance", "modify", "INSTANCE", 1, 1, "start an activity, withdraw a task, check again", modify_details,
      cli_instance_modify_options, cli_instance_modify},
+    {"instance", "subscribe", "INSTANCE TOPIC", 2, 2, "repeat its events on a topic", subscribe_details,
+     cli_instance_subscribe_options, cli_instance_subscription},
+    {"instance", "unsubscribe", "INSTANCE TOPIC", 2, 2, "repeat them there no more", NULL,
+     cli_instance_unsubscribe_options, cli_instance_subscription},
+    {"instance", "notify", "INSTANCE|TASK", 1, 1, "tell it, or the task that waits, of another instance", notify_details,
+     cli_instance_notify_options, cli_instance_notify},
     {"instance", "pause-starts", "", 0, 0, "let no worker begin instances until they are resumed", pause_starts_details,
      NULL, cli_instance_starts},
     {"instance", "resume-starts", "", 0, 0, "begin instances again, those first that waited", NULL,

@@ -79,8 +79,8 @@ asker_check(const struct cli *cli)
     return CLI_OK;
 }
 
-static enum cli_exit
-instance_id_check(const char *id)
+enum cli_exit
+cli_instance_id_check(const char *id)
 {
     struct wf_uuid uuid;
 
@@ -89,9 +89,8 @@ instance_id_check(const char *id)
     return cli_fail(CLI_USAGE, "instance id \"%s\" is not a UUID", id);
 }
 
-/* A command of the operation, with who asks and why. */
-static pawl_command *
-operation_new(const struct cli *cli, const char *operation, const char *of)
+pawl_command *
+cli_operation_new(const struct cli *cli, const char *operation, const char *of)
 {
     pawl_command *command = pawl_command_new(PAWL_CONTROL);
 
@@ -110,13 +109,13 @@ verb_new(const struct cli *cli, const char *of)
     char operation[64];
 
     if (strchr(cli->verb->verb, '-'))
-        return operation_new(cli, cli->verb->verb, of);
+        return cli_operation_new(cli, cli->verb->verb, of);
     snprintf(operation, sizeof operation, "%s-%s", cli->verb->verb, cli->verb->noun);
-    return operation_new(cli, operation, of);
+    return cli_operation_new(cli, operation, of);
 }
 
-static enum cli_exit
-call(const struct cli *cli, pawl_command *command, void (*print)(const pawl_outcome *))
+enum cli_exit
+cli_operation_call(const struct cli *cli, pawl_command *command, void (*print)(const pawl_outcome *))
 {
     pawl_outcome *outcome;
     enum cli_exit code = cli_call(cli, command, &outcome);
@@ -160,7 +159,7 @@ cli_task_hold(struct cli *cli)
     if (!cli_option(cli, "staff"))
         return cli_fail(CLI_USAGE, "--staff has to say who holds the task");
     enum cli_exit code = cli_task_id_check(cli->arguments[0]);
-    return code ? code : call(cli, verb_new(cli, "task_id"), cli_task_print);
+    return code ? code : cli_operation_call(cli, verb_new(cli, "task_id"), cli_task_print);
 }
 
 enum cli_exit
@@ -170,7 +169,7 @@ cli_task_release(struct cli *cli)
 
     if (!code)
         code = cli_task_id_check(cli->arguments[0]);
-    return code ? code : call(cli, verb_new(cli, "task_id"), cli_task_print);
+    return code ? code : cli_operation_call(cli, verb_new(cli, "task_id"), cli_task_print);
 }
 
 enum cli_exit
@@ -187,7 +186,7 @@ cli_task_reassign(struct cli *cli)
     pawl_command_put(command, "to_staff_id", cli_option(cli, "to-staff"));
     code = group_put(cli, command);
     if (!code)
-        return call(cli, command, cli_task_print);
+        return cli_operation_call(cli, command, cli_task_print);
     pawl_command_free(command);
     return code;
 }
@@ -209,7 +208,7 @@ call_of_executor(const struct cli *cli, const char *const *members, size_t count
         pawl_command_put_int(command, "attempt", attempt);
     for (size_t i = 0; i < count; i++)
         pawl_command_put(command, members[i], cli_option(cli, members[i]));
-    return call(cli, command, cli_task_print);
+    return cli_operation_call(cli, command, cli_task_print);
 }
 
 enum cli_exit
@@ -251,15 +250,15 @@ cli_incident_retry(struct cli *cli)
         cli_hint("\"pawl incident list\" shows them.");
         return CLI_USAGE;
     }
-    pawl_command *command = operation_new(cli, "retry-incident", "incident_id");
+    pawl_command *command = cli_operation_new(cli, "retry-incident", "incident_id");
     pawl_command_put(command, "instance_id", instance_id);
-    return call(cli, command, cli_task_print);
+    return cli_operation_call(cli, command, cli_task_print);
 }
 
 /* ---- instances ---- */
 
-static void
-print_instance(const pawl_outcome *outcome)
+void
+cli_instance_print(const pawl_outcome *outcome)
 {
     const char *id = pawl_outcome_text(outcome, "instance_id"), *state = pawl_outcome_text(outcome, "instance_state");
 
@@ -272,7 +271,7 @@ instance_check(const struct cli *cli)
 {
     enum cli_exit code = asker_check(cli);
 
-    return code ? code : instance_id_check(cli->arguments[0]);
+    return code ? code : cli_instance_id_check(cli->arguments[0]);
 }
 
 enum cli_exit
@@ -284,7 +283,7 @@ cli_instance_operation(struct cli *cli)
         return code;
     pawl_command *command = verb_new(cli, "instance_id");
     pawl_command_put_json(command, "include_sub_processes", cli_option(cli, "sub-processes") ? "true" : NULL);
-    return call(cli, command, print_instance);
+    return cli_operation_call(cli, command, cli_instance_print);
 }
 
 enum cli_exit
@@ -296,7 +295,7 @@ cli_instance_set_entity(struct cli *cli)
         return code;
     pawl_command *command = verb_new(cli, "instance_id");
     pawl_command_put(command, "entity_id", cli->arguments[1]);
-    return call(cli, command, print_instance);
+    return cli_operation_call(cli, command, cli_instance_print);
 }
 
 enum cli_exit
@@ -310,7 +309,7 @@ cli_instance_set_variables(struct cli *cli)
         return code;
     pawl_command *command = verb_new(cli, "instance_id");
     pawl_command_put_json(command, "variables", cli->arguments[1]);
-    return call(cli, command, print_instance);
+    return cli_operation_call(cli, command, cli_instance_print);
 }
 
 enum cli_exit
@@ -330,5 +329,5 @@ cli_instance_modify(struct cli *cli)
     pawl_command_put(command, "start", start);
     pawl_command_put(command, "withdraw", withdraw);
     pawl_command_put_json(command, "check", check ? "true" : NULL);
-    return call(cli, command, print_instance);
+    return cli_operation_call(cli, command, cli_instance_print);
 }

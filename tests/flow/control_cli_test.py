@@ -61,6 +61,34 @@ class CommandLine(unittest.TestCase):
         self.assertIn("cancelled", engine.pawl_ok("instance", "cancel", instance_id, "--staff", "eve").out)
         self.assertEqual(engine.pawl("instance", "cancel", instance_id, "--actor", "desk").code, 3)
 
+    def test_subscriptions(self) -> None:
+        """ENG-1: what subscribes by hand is told of what was asked for, until it is unsubscribed."""
+        topic = f"{engine.prefix}.reply.watch"
+        engine.broker().create_topic(topic, 2)
+        reader = engine.reader("reply.watch")
+        instance_id, _ = started("single")
+        wanted = ("--filter", '{"events": ["instance"], "states": ["suspended"]}', "--actor", "desk")
+        self.assertIn(instance_id, engine.pawl_ok("instance", "subscribe", instance_id, topic, *wanted).out)
+        engine.pawl_ok("instance", "suspend", instance_id, "--actor", "desk")
+        told = reader.wait("the suspension", lambda m: m.key == instance_id.encode()).json
+        self.assertEqual((told["state"], told["instance_id"]), ("suspended", instance_id))
+        engine.pawl_ok("instance", "unsubscribe", instance_id, topic, "--staff", "eve")
+        self.assertEqual(engine.psql(f"select from workflow.subscription where instance_id = '{instance_id}'"), [])
+        missing = engine.pawl("instance", "subscribe", instance_id, f"{engine.prefix}.reply.missing", "--actor", "desk")
+        self.assertEqual(missing.code, 3)
+        engine.pawl_ok("instance", "cancel", instance_id, "--actor", "desk")
+
+    def test_notify(self) -> None:
+        """ENG-2: word of another instance is an event; a task that does not wait for it is not touched."""
+        instance_id, [task] = started("single")
+        word = ("--engine", "elsewhere", "--of", "x-1", "--state", "completed")
+        told = engine.pawl_ok("instance", "notify", instance_id, *word, "--flag", "fine", "--position", "3", "--incident",
+                              '{"id": "x", "code": "late"}', "--actor", "desk", "--reason", "by telephone", "-o", "json").json
+        [event] = operator_desk.last_events(told)
+        self.assertEqual((event["state"], event["actor"], event["reason"]), ("running", "desk", "by telephone"))
+        self.assertEqual(engine.pawl("instance", "notify", task, *word).code, 3)
+        engine.pawl_ok("instance", "cancel", instance_id, "--actor", "desk")
+
     def test_usage(self) -> None:
         instance_id, task = "00000000-0000-4000-8000-000000000000", "00000000-0000-4000-8000-000000000000:2"
         for arguments in (("task", "hang", task), ("task", "hang", task, "--actor", "desk"), ("task", "release", task),
@@ -73,7 +101,14 @@ class CommandLine(unittest.TestCase):
                           ("instance", "suspend", instance_id), ("instance", "suspend", "7", "--actor", "desk"),
                           ("instance", "set-entity", instance_id, "--actor", "desk"),
                           ("instance", "modify", instance_id, "--actor", "desk"),
-                          ("instance", "modify", instance_id, "--actor", "desk", "--withdraw", "7")):
+                          ("instance", "modify", instance_id, "--actor", "desk", "--withdraw", "7"),
+                          ("instance", "subscribe", instance_id, "a.topic"), ("instance", "subscribe", instance_id),
+                          ("instance", "subscribe", "7", "a.topic", "--actor", "desk"),
+                          ("instance", "subscribe", instance_id, "a.topic", "--actor", "desk", "--filter", "["),
+                          ("instance", "unsubscribe", instance_id, "a.topic", "--requester", "7"),
+                          ("instance", "notify", instance_id, "--engine", "x", "--of", "y"),
+                          ("instance", "notify", "7", "--engine", "x", "--of", "y", "--state", "running"),
+                          ("instance", "notify", task, "--engine", "x", "--of", "y", "--state", "running", "--position", "0")):
             with self.subTest(arguments):
                 done = engine.pawl(*arguments)
                 self.assertEqual((done.code, done.out), (2, ""))
@@ -83,8 +118,10 @@ class CommandLine(unittest.TestCase):
 
     def test_help(self) -> None:
         for noun, verb in (("task", "hang"), ("task", "reset"), ("task", "release"), ("task", "reassign"),
-                           ("task", "extend"), ("task", "fail"), ("incident", "retry"), ("instance", "set-entity"), ("instance", "set-variables"), ("instance", "suspend"),
-                           ("instance", "resume"), ("instance", "cancel"), ("instance", "modify")):
+                           ("task", "extend"), ("task", "fail"), ("incident", "retry"), ("instance", "set-entity"),
+                           ("instance", "set-variables"), ("instance", "suspend"), ("instance", "resume"),
+                           ("instance", "cancel"), ("instance", "modify"), ("instance", "subscribe"),
+                           ("instance", "unsubscribe"), ("instance", "notify")):
             told = engine.pawl_ok(noun, verb, "--help").out
             self.assertIn(f"usage: pawl {noun} {verb}", told)
             self.assertIn("--reason", told)

@@ -288,6 +288,26 @@ class Lists(unittest.TestCase):
     def test_operations_in_c(self) -> None:
         self.assertEqual(self.c_names("WF_OPERATION_MAP") | KINDS, self.commands)
 
+    # The verb of `pawl` that sends the operation.
+    VERBS = {
+        "init-instance": "instance start", "get-task": "task get", "end-task": "task end", "hang-task": "task hang",
+        "reset-task": "task reset", "release-task": "task release", "reassign-task": "task reassign",
+        "extend-task": "task extend", "fail-task": "task fail", "set-entity": "instance set-entity",
+        "set-variables": "instance set-variables", "suspend-instance": "instance suspend",
+        "resume-instance": "instance resume", "cancel-instance": "instance cancel", "modify-instance": "instance modify",
+        "retry-incident": "incident retry", "subscribe": "instance subscribe", "unsubscribe": "instance unsubscribe",
+        "notify": "instance notify", "deploy-process": "process deploy", "load-institution": "institution load",
+        "set-presence": "person set-presence", "authorize": "person authorize", "revoke": "person revoke",
+    }
+    # `pawl instance show` reads the database, which says more than an outcome: tasks, needs, incidents, the path.  Who
+    # cannot read the database sends the operation with `pawl command send`.
+    WITHOUT_VERB = {"show-instance"}
+
+    def test_operations_in_the_command_line(self) -> None:
+        rows = re.findall(r'^    {"([\w-]+)", "([\w-]+)", "', (ROOT / "producer/cli/main.c").read_text(encoding="utf-8"), re.M)
+        self.assertEqual(self.commands - self.WITHOUT_VERB, set(self.VERBS))
+        self.assertEqual(set(self.VERBS.values()) - {f"{noun} {verb}" for noun, verb in rows}, set())
+
     def test_codes_in_c(self) -> None:
         self.assertEqual(self.c_names("WF_CODE_MAP") - {"none"}, set(self.defs["outcome_code"]["enum"]))
 
