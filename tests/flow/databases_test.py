@@ -42,8 +42,6 @@ def setUpModule() -> None:
 
 def tearDownModule() -> None:
     """What must hold of all that the tests did."""
-    for partition in range(PARTITIONS):
-        start("single", partition)  # who is idle for long moves on over marks of transactions, and the group does not follow
     for engine in both:
         for worker in engine.workers:
             if worker.running() and (code := worker.terminate()):

@@ -16,7 +16,7 @@ from typing import Any
 
 import desk
 from desk import act, route
-from engine import LIMIT, ROOT, Client, Done, Engine, Json, Subscriber, Worker, program, wait_until
+from engine import LIMIT, ROOT, Client, Done, Engine, Json, Subscriber, Worker, alive, program, wait_until
 
 engine: Engine
 client: Client
@@ -114,13 +114,6 @@ def ended(instance_id: str) -> Json:
 def incident(instance_id: str) -> Json:
     found = subscriber.wait(instance_id, "task incident", lambda e: "incident" in e).json
     return found["incident"]
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
 
 
 def check(config: str, *arguments: str) -> Done:

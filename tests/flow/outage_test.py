@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 import unittest
 import uuid
 from collections.abc import Callable
@@ -165,11 +164,9 @@ def sigterm_drains() -> None:
             load.wait_commands(150)
             [stopping, staying] = [worker for worker in engine.workers if worker.running()]
             before = staying.text().count("serving")
-            began = time.monotonic()
-            expect(stopping.terminate(10) == 0, f"exit code {stopping.process.returncode}: {stopping.text()[-2000:]}")
+            expect(stopping.terminate() == 0, f"exit code {stopping.process.returncode}: {stopping.text()[-2000:]}")
+            expect(len(engine.broker().members(engine.group)) <= 1, "the group was not left")
             staying.wait_log("serving", before + engine.partitions)
-            took = time.monotonic() - began
-            expect(took < 6, f"the other took over after {took:.1f} s: the group was not left")
             engine.start_worker()
             wait_until("both serve", lambda: engine.workers[-1].text().count("serving") > 0)
         check_all(engine, load)
@@ -223,13 +220,14 @@ def deleted(engine: Engine) -> bool:
 
 def zombies() -> None:
     """A worker that sleeps beyond its session wakes up when others own its partitions: it publishes nothing twice."""
-    with Engine("zombie", workers=2, **SHORT_SESSION) as engine:
+    # The watchdog's clock goes on while the worker sleeps; however long the others take, it is to wake up.
+    with Engine("zombie", workers=2, **SHORT_SESSION, transaction_timeout_ms=4000, watchdog_ms=int(4 * LIMIT * 1000)) as engine:
         load = prepare(engine, 1500, window=40)
         for sleeper, other in ((0, 1), (1, 0)):
             load.wait_commands(300)
             before = engine.workers[other].text().count("serving")
             engine.workers[sleeper].signal(signal.SIGSTOP)
-            engine.workers[other].wait_log("serving", before + engine.partitions, 20)
+            engine.workers[other].wait_log("serving", before + engine.partitions)
             load.wait_commands(200)
             woken = engine.workers[sleeper].text().count("serving")
             engine.workers[sleeper].signal(signal.SIGCONT)
@@ -289,7 +287,7 @@ def servers_missing_at_the_start() -> None:
         for settings in ({"brokers": "127.0.0.1:1"}, {"database": "host=127.0.0.1 port=1"}):
             worker = engine.start_worker(**settings)
             worker.wait_log("waiting to try again", 2)
-            expect(worker.terminate(10) == 0, f"exit code {worker.process.returncode}")
+            expect(worker.terminate() == 0, f"exit code {worker.process.returncode}")
 
 
 # --- databases and topics that are not those of before ----------------------------------------------------------
@@ -359,7 +357,7 @@ def topic_made_anew() -> None:
         engine.pawl_ok("offsets", "accept")
         Load(engine.client(), "steps", desk.STEPS, 20).wait()
         expect(all(row["standing"] in ("ok", "never read") for row in offsets(engine)), "standing")
-        expect(worker.terminate(10) == 0, "exit code")
+        expect(worker.terminate() == 0, "exit code")
 
 
 def offsets(engine: Engine) -> list[dict[str, str]]:

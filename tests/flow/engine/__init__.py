@@ -10,12 +10,12 @@ Nothing here sleeps for its own sake: waits end with what is waited for, or fail
 from .broker import Broker
 from .bus import Message, Reader, instance_in, partition_of, produce
 from .client import Client
-from .common import LIMIT, ROOT, SHORT_SESSION, Json, program, run_dir, wait_until
+from .common import LIMIT, ROOT, SHORT_SESSION, Json, alive, program, run_dir, wait_until
 from .installation import Done, Engine
 from .load import Load
 from .servers import SecureServers, Servers, Worker
 from .subscriber import SequenceCheck, Subscriber
 
 __all__ = ["LIMIT", "ROOT", "SHORT_SESSION", "Broker", "Client", "Done", "Engine", "Json", "Load", "Message", "Reader",
-           "SecureServers", "SequenceCheck", "Servers", "Subscriber", "Worker", "instance_in", "partition_of", "produce",
-           "program", "run_dir", "wait_until"]
+           "SecureServers", "SequenceCheck", "Servers", "Subscriber", "Worker", "alive", "instance_in", "partition_of",
+           "produce", "program", "run_dir", "wait_until"]

@@ -28,6 +28,14 @@ def program(name: str) -> str:
     return shutil.which(name) or str(ROOT / "build/release/bin" / name)
 
 
+def alive(pid: int) -> bool:
+    """Not of one that has ended and only waits to be asked for its exit status."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def wait_until(what: str, check: Callable[[], T], limit: float = LIMIT) -> T:
     """What the check returns as soon as it is true."""
     deadline = time.monotonic() + limit

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 from pathlib import Path
 
-from .common import LIMIT, ROOT, program, run_dir, wait_until
+from .common import LIMIT, ROOT, alive, program, run_dir, wait_until
 
 
 class Servers:
@@ -41,11 +42,26 @@ class Servers:
         self._dev("down", "--only", server)
 
     def kill(self, server: str) -> None:
-        """At once, as a crash would; the pid is in deploy/dev's file."""
-        os.kill(int((self.folder / f"{server}.pid").read_text().split()[0]), signal.SIGKILL)
+        """
+        At once, as a crash would; pid and port are in deploy/dev's file.  Waits until both are free: who starts it while it
+        is still dying takes it for alive, or another port, and clients know the old one.
+        """
+        pid, _, port = map(int, (self.folder / f"{server}.pid").read_text().split())
+        os.kill(pid, signal.SIGKILL)
+        wait_until(f"{server} is gone", lambda: not alive(pid) and is_free(port))
 
     def start(self, server: str) -> None:
         self._dev("up", "--only", server)
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 class SecureServers(Servers):
