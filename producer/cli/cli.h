@@ -176,7 +176,7 @@ struct cli_share {
     long partitions, databases, number;
 };
 
-/* Fails when workers of another database have worked on a partition of this one. */
+/* Fails when somebody has worked on a partition of a database that is new, and so of another one. */
 enum cli_exit cli_share_check(const struct cli *cli, const struct cli_share *share);
 
 /* ---- the commands, one file per noun; the operations of the control topic in operation.c and interaction.c ---- */

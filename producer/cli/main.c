@@ -47,7 +47,9 @@ static const char pause_starts_details[] =
 static const char db_restored_details[] =
     "Workers stop with an exit code of their own when more was published than the database knows.  After this they\n"
     "apply again the commands that came after the backup; what they decide may differ from the first time, so\n"
-    "their events bear the new incarnation (ce_incarnation).\n";
+    "their events bear the new incarnation (ce_incarnation).\n"
+    "What an incarnation published that this database never was is another database's, and refused.  A backup from\n"
+    "before an earlier restore does not know that either: then, and only then, --from says so.\n";
 static const char db_prune_details[] =
     "History is kept by the month, and months are dropped as a whole: of an instance that runs for longer, the older\n"
     "tasks go too.  Finished instances go with the ids of their commands, so a command of then would take effect again.\n";

@@ -9,6 +9,7 @@
 
 const struct cli_option cli_db_restored_options[] = {
     {"group", "GROUP", "consumer group of the workers (<prefix>-worker, of a further database with -<number>)"},
+    {"from", "INCARNATION,…", "accept also what the engine published as these, which this database does not know"},
     {NULL, NULL, NULL},
 };
 
@@ -71,43 +72,78 @@ add(struct wf_buf *array, const char *text)
     wf_buf_printf(array, "%s%s", array->length ? "," : "{", text);
 }
 
+/* What was published last from a partition, beside what the database knows of it. */
+struct published {
+    int32_t partition;
+    char incarnation[64];
+    long long number;
+    bool ours;  /* the partition is this database's */
+    bool known; /* the database was this incarnation, or a person says so (--from) */
+    bool ahead; /* more was published than the database knows */
+};
+
 static enum cli_exit
-is_ahead(struct restored *restored, int32_t partition, const char *incarnation, const char *number, bool *ret_ahead)
+compare(struct restored *restored, struct published *published)
 {
-    char text[16];
-    const char *const values[] = {text, incarnation, number};
+    const char *from = cli_option(restored->cli, "from");
+    char partition[16], number[24], named[1024];
+    const char *const values[] = {partition, published->incarnation, number, named};
     PGresult *result;
 
-    snprintf(text, sizeof text, "%d", partition);
+    snprintf(partition, sizeof partition, "%d", published->partition);
+    snprintf(number, sizeof number, "%lld", published->number);
+    snprintf(named, sizeof named, "{%s}", from ? from : "");
     enum cli_exit code = cli_query(restored->database,
-                                   "select p.outbox_number < $3::bigint or"
-                                   "       ($2::uuid <> c.incarnation and $2::uuid <> all (c.earlier_incarnations))"
-                                   "  from workflow.partition p, workflow.catalog c where p.partition = $1::int",
-                                   values, 3, &result);
+                                   "select k.was or $2::uuid = any ($4::uuid[]),"
+                                   "       not k.was or p.outbox_number < $3::bigint"
+                                   "  from workflow.partition p,"
+                                   "       (select $2::uuid = any (earlier_incarnations || incarnation)"
+                                   "          from workflow.catalog) k (was)"
+                                   " where p.partition = $1::int",
+                                   values, 4, &result);
     if (code)
         return code;
-    *ret_ahead = PQntuples(result) == 1 && *PQgetvalue(result, 0, 0) == 't';
+    published->ours = PQntuples(result) == 1;
+    if (published->ours) {
+        published->known = *PQgetvalue(result, 0, 0) == 't';
+        published->ahead = *PQgetvalue(result, 0, 1) == 't';
+    }
     PQclear(result);
     return CLI_OK;
+}
+
+/* The wrong database, accepted, would do the engine's work anew, from nothing. */
+static enum cli_exit
+refuse(const struct published *published)
+{
+    cli_fail(CLI_REJECTED,
+             "partition %d was published by another database (incarnation %s): are --database and --prefix right?",
+             published->partition, published->incarnation);
+    cli_hint("Only if this is the engine's database, restored to a time before an earlier restore: --from %s.",
+             published->incarnation);
+    return CLI_REJECTED;
 }
 
 static enum cli_exit
 take(struct restored *restored, const rd_kafka_topic_partition_t *place)
 {
-    char incarnation[64], number[24], partition[16];
-    long long published;
-    bool ahead = false;
+    struct published published = {.partition = place->partition};
+    char number[24], partition[16];
 
-    if (!metadata_read(place, incarnation, &published))
+    if (!metadata_read(place, published.incarnation, &published.number))
         return CLI_OK;
-    snprintf(number, sizeof number, "%lld", published);
-    snprintf(partition, sizeof partition, "%d", place->partition);
-    add(&restored->found, incarnation);
+    enum cli_exit code = compare(restored, &published);
+    if (code || !published.ours)
+        return code;
+    if (!published.known)
+        return refuse(&published);
+    snprintf(number, sizeof number, "%lld", published.number);
+    snprintf(partition, sizeof partition, "%d", published.partition);
+    add(&restored->found, published.incarnation);
     add(&restored->numbers, number);
     add(&restored->places, partition);
-    enum cli_exit code = is_ahead(restored, place->partition, incarnation, number, &ahead);
-    restored->ahead += ahead;
-    return code;
+    restored->ahead += published.ahead;
+    return CLI_OK;
 }
 
 static enum cli_exit
@@ -158,7 +194,11 @@ enum cli_exit
 cli_db_restored(struct cli *cli)
 {
     struct restored restored = {.cli = cli};
+    const char *from = cli_option(cli, "from");
     enum cli_exit code;
+
+    if (from && from[strspn(from, "0123456789abcdef-,")])
+        return cli_fail(CLI_USAGE, "--from: \"%s\" names no incarnations", from);
     pawl_settings *settings = cli_bus_settings(cli, &code);
 
     if (!settings)

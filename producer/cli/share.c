@@ -57,7 +57,7 @@ find_committed(const struct cli *cli, const pawl_settings *settings, const char 
 
     *ret_partition = -1;
     if (error && error != RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED)
-        code = cli_status(cli, wf_kafka_status(&kafka, error, "the offsets of another database's workers"));
+        code = cli_status(cli, wf_kafka_status(&kafka, error, "the offsets of the workers"));
     for (int i = 0; !code && !error && i < partitions->cnt; i++)
         if (partitions->elems[i].offset >= 0)
             *ret_partition = partitions->elems[i].partition;
@@ -82,7 +82,10 @@ check_group(const struct cli *cli, const pawl_settings *settings, const struct c
     if (code || taken < 0)
         return code;
     cli_fail(CLI_USAGE, "partition %d is another database's: the group \"%s\" has worked on it", taken, group);
-    cli_hint("All databases of an engine are made as such from the beginning, with the same --databases.");
+    if (other == share->number)
+        cli_hint("Are --database and --prefix right?  A new engine takes a prefix that no other one has had.");
+    else
+        cli_hint("All databases of an engine are made as such from the beginning, with the same --databases.");
     return CLI_USAGE;
 }
 
@@ -95,8 +98,7 @@ cli_share_check(const struct cli *cli, const struct cli_share *share)
     if (!settings)
         return code;
     for (long other = 0; !code && other <= share->databases; other++) /* one more, for who does not know of it */
-        if (other != share->number)
-            code = check_group(cli, settings, share, other);
+        code = check_group(cli, settings, share, other);
     pawl_settings_free(settings);
     return code;
 }

@@ -65,7 +65,7 @@ enum wf_exit {
     WF_EXIT_USAGE = 2,      /* flags or settings are wrong                         */
     WF_EXIT_DATABASE = 10,  /* PostgreSQL: wrong schema, missing rights            */
     WF_EXIT_BUS = 11,       /* Kafka: missing topics, missing rights, fatal error  */
-    WF_EXIT_RESTORED = 12,  /* the database is older than what was published: EOS-21 */
+    WF_EXIT_RESTORED = 12,  /* the database is older than what was published, or another one: EOS-21 */
     WF_EXIT_WATCHDOG = 13,  /* the loop made no progress: EOS-17                   */
     WF_EXIT_MEMORY = 14
 };
