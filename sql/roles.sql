@@ -55,7 +55,8 @@ declare
         'pawl_reader: select on workflow.process_list, workflow.instance_list, workflow.task_list, '
             'workflow.history_list, workflow.handed_on_list, workflow.incident_list, workflow.process_status, '
             'workflow.activity_status, workflow.sub_process_list, workflow.submitted_list',
-        'pawl_reader: execute on function workflow.definition_document(text, int4), workflow.task_list_of(text), workflow.instance_needs(uuid), '
+        'pawl_reader: execute on function workflow.definition_document(text, int4), workflow.institution_document(), '
+            'workflow.task_list_of(text), workflow.instance_needs(uuid), '
             'workflow.work_report(text[], timestamptz, timestamptz, text, text)',
         'pawl_submitter: usage on schema workflow',
         'pawl_submitter: execute on function workflow.submit_command(text, jsonb, text, text, jsonb)'];

@@ -1,10 +1,11 @@
 -- institution_document.sql - the whole institution as an institution file.
 --
 -- Called by the worker when the catalog's institution_version moved, and by clients.  Locks
--- and writes nothing.  Everything is sorted by its id; what has its default is left out.
+-- and writes nothing.  Everything is sorted by its id; what has its default is left out.  Runs with its owner's rights, so
+-- that readers need none on the tables.
 create or replace function workflow.institution_document()
 returns jsonb
-language sql stable
+language sql stable security definer
 set search_path = workflow, pg_temp
 set timezone = 'UTC'
 set enable_hashjoin = on

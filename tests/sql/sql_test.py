@@ -554,7 +554,8 @@ class Roles(unittest.TestCase):
             as_role("pawl_reader", f"select * from workflow.{view}")
         as_role("pawl_reader", "select * from workflow.task_list_of('anna')")
         as_role("pawl_reader", "select * from workflow.work_report('{person,department,team,role}', now(), now(), 'week')")
-        as_role("pawl_reader", "select * from workflow.instance_needs(gen_random_uuid())")
+        as_role("pawl_reader", "select * from workflow.instance_needs(p_instance_id => gen_random_uuid())")
+        as_role("pawl_reader", "select workflow.definition_document(p_process_id => 'a', p_version => 1), workflow.institution_document()")
         for sql in ("select * from workflow.instance", "select * from workflow.to_do_task_list", "select * from workflow.staff",
                     "select * from workflow.outbox", "select workflow.institution_store('{}', 1)", "select workflow.partitions_set(3)"):
             self.refused("pawl_reader", sql)
