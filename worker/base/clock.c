@@ -81,7 +81,7 @@ take_char(const char **at, const char *any_of)
     return true;
 }
 
-/* Reads "." and digits, if there is one; false if no digit follows the point. */
+/* Reads "." and up to nine digits, if there is one; false if no digit follows the point. */
 static bool
 take_fraction(const char **at, int64_t *ret_value)
 {
@@ -92,7 +92,7 @@ take_fraction(const char **at, int64_t *ret_value)
         return true;
     if (!isdigit((unsigned char)**at))
         return false;
-    for (; isdigit((unsigned char)**at); (*at)++, unit /= 10)
+    for (int i = 0; i < 9 && isdigit((unsigned char)**at); i++, (*at)++, unit /= 10)
         *ret_value += unit * (**at - '0');
     return true;
 }
@@ -131,9 +131,9 @@ wf_time_parse(const char *text, int64_t *ret_time)
         return false;
 
     struct tm tm = {.tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day,
-                    .tm_hour = hour, .tm_min = minute, .tm_sec = second};
-    *ret_time = (int64_t)timegm(&tm) * WF_SECOND + fraction - offset;
-    return tm.tm_mday == day;
+                    .tm_hour = hour, .tm_min = minute};
+    *ret_time = ((int64_t)timegm(&tm) + second) * WF_SECOND + fraction - offset;
+    return tm.tm_mday == day; /* the month has that day; a leap second belongs to it */
 }
 
 static int64_t
@@ -152,7 +152,7 @@ duration_unit(char letter, bool in_time)
 bool
 wf_duration_parse(const char *text, int64_t *ret_duration)
 {
-    int64_t total = 0;
+    int64_t total = 0, last = INT64_MAX;
     bool in_time = false, any = false;
 
     if (!take_char(&text, "P"))
@@ -167,11 +167,13 @@ wf_duration_parse(const char *text, int64_t *ret_duration)
         const char *start = text;
         for (; isdigit((unsigned char)*text) && text - start < 9; text++)
             whole = whole * 10 + (*text - '0');
+        bool has_fraction = *text == '.';
         if (text == start || !take_fraction(&text, &fraction))
             return false;
         int64_t unit = duration_unit(*text, in_time);
-        if (!unit || (fraction && unit != WF_SECOND))
-            return false;
+        if (!unit || unit >= last || (has_fraction && unit != WF_SECOND))
+            return false; /* the units come in their order, each once */
+        last = unit;
         text++;
         if (__builtin_mul_overflow(whole, unit, &whole) || __builtin_add_overflow(total, whole + fraction, &total))
             return false;

@@ -30,7 +30,7 @@ void wf_time_format(int64_t time, char text[WF_TIME_TEXT + 1]);
 /* Reads RFC 3339 with `Z` or an offset and up to nine digits of fraction; years 1970 to 9999. */
 bool wf_time_parse(const char *text, int64_t *ret_time);
 
-/* Reads an ISO 8601 duration of weeks, days, hours, minutes and seconds ("P1DT2H", "PT0.5S"). */
+/* Reads an ISO 8601 duration of weeks, days, hours, minutes and seconds ("P1DT2H", "PT0.5S"), of up to nine digits each. */
 bool wf_duration_parse(const char *text, int64_t *ret_duration);
 
 #endif
