@@ -45,7 +45,7 @@ recover(struct wf_publisher *publisher)
 {
     cr_assert_eq(status.state, WF_PUBLISHER_FAILED);
     cr_assert_eq(wf_publisher_room(publisher), 0);
-    cr_assert(wf_publisher_reset(publisher, 10000, &error), "%s", error.message);
+    cr_assert(wf_publisher_reset(publisher, 30000, &error), "%s", error.message);
     cr_assert_eq(wf_publisher_published_number(publisher, 0), -1);
     cr_assert(publish(publisher, mock_publication(2, 5, 99)), "%s", status.error.message);
     cr_assert_eq(wf_publisher_published_number(publisher, 0), 99);
@@ -232,7 +232,7 @@ Test(publisher, reset_gives_up_what_is_under_way)
     rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 300);
     cr_assert(wf_publisher_submit(publisher, mock_publication(2, 5, 1), &error));
     (void)!wf_publisher_submit(publisher, mock_publication(2, 5, 2), &error);
-    cr_assert(wf_publisher_reset(publisher, 10000, &error), "%s", error.message);
+    cr_assert(wf_publisher_reset(publisher, 30000, &error), "%s", error.message);
     wf_publisher_status(publisher, &status);
     cr_assert_eq(status.state, WF_PUBLISHER_IDLE);
     cr_assert_eq(status.submitted, 0);
@@ -265,9 +265,9 @@ Test(publisher, a_call_that_does_not_return_ends_the_worker)
     struct wf_publisher *publisher = publisher_open(&mock);
 
     mock.settings.watchdog_ms = 1;
-    rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 2000);
+    rd_kafka_mock_broker_set_rtt(mock.cluster, 1, 8000);
     cr_assert(wf_publisher_submit(publisher, mock_publication(1, 1, 1), &error), "%s", error.message);
-    cr_assert_not(wf_publisher_drain(publisher, 300), "it takes longer than that");
+    cr_assert_not(wf_publisher_drain(publisher, 20), "it takes longer than that");
     cr_assert_not(wf_publisher_reset(publisher, 20, &error));
     cr_assert_eq(error.fate, WF_FATE_RETRY);
     cr_assert_not(wf_publisher_reset(publisher, 20, &error));

@@ -23,7 +23,8 @@ import loop  # noqa: E402
 from engine import LIMIT, SHORT_SESSION, Engine, Worker, instance_in, wait_until  # noqa: E402
 
 TOGETHER = 3
-SETTINGS = {**SHORT_SESSION, "retry_max_ms": 300}
+# The alarm of a worker that stands still goes on meanwhile; it is to wake up, not to be ended.
+SETTINGS = {**SHORT_SESSION, "retry_max_ms": 300, "watchdog_ms": int(10 * LIMIT * 1000)}
 
 
 class Quiet(unittest.TestCase):
@@ -92,7 +93,7 @@ class Interleaving(Quiet):
 
     def test_stopped_in_mid_pipeline(self) -> None:
         """EOS-5: a stopped process holds its row locks; whoever claims ends its connection."""
-        sleeper = self.worker("save-filled=hang")
+        sleeper = self.serving(self.worker("save-filled=hang"))
         command = self.begin()
         self.hung(sleeper)
         self.arena.remove(sleeper)
@@ -104,7 +105,7 @@ class Interleaving(Quiet):
     def test_commit_in_doubt_in_postgresql(self) -> None:
         """EOS-22: the connection ends when COMMIT is on its way, and before; the row tells which."""
         for point, left in (("commit-sent", 1), ("save-filled", 0)):
-            worker = self.worker(f"{point}={self.database}")
+            worker = self.serving(self.worker(f"{point}={self.database}"))
             self.applied(self.begin())
             self.serving(worker, 8)
             self.assertEqual(worker.text().count("published what an earlier owner left"), left, point)
@@ -114,7 +115,7 @@ class Interleaving(Quiet):
     def test_commit_in_doubt_in_kafka(self) -> None:
         """EOS-11: a worker dies when the end of its transaction is on its way, and when it is there; the group's number tells."""
         for point in ("end-sent", "published"):
-            worker = self.worker(f"{point}=crash")
+            worker = self.serving(self.worker(f"{point}=crash"))
             command = self.begin()
             loop.die(self.arena, worker)
             successor = self.serving(self.worker())
@@ -146,15 +147,36 @@ class Interleaving(Quiet):
         self.assertEqual(self.numbers(), [number + 1 for number in before])
         self.check(tasks=1)
 
+    def test_event_that_cannot_be_published(self) -> None:
+        """EOS-14: its topic has gone after it was put into the outbox; a dead letter takes its place."""
+        worker = loop.topic_deleted(self.arena, loop.Fault("refused", "slow"), {})
+        letter = self.engine.reader("dead-letter").wait("the dead letter", lambda message: True, 2 * LIMIT)
+        self.assertEqual((letter.header("pawl_code"), letter.json["result"]), ("too_large", "applied"))
+        self.applied(self.begin())
+        self.assertTrue(worker.running())
+        self.check(tasks=1)
+
+
+class SecondBatch(Quiet):
+    """A batch is applied while the one before it is being published."""
+
+    transaction_ms = 60000  # the publication stands still for as long as this takes
+
+    def second(self, worker: Worker, instance: str) -> str:
+        """A command that is in PostgreSQL while the first one's publication is held; its id."""
+        loop.victim_said(worker, "kind=hold")
+        before = self.numbers()[0]
+        command = self.client.send("get-task", {"task_id": f"{instance}:2", "staff_id": "cid"})
+        wait_until("the second is in PostgreSQL", lambda: self.numbers()[0] > before)
+        return command
+
     def test_second_batch_while_the_first_is_in_doubt(self) -> None:
         """EOS-10: two batches are in PostgreSQL, the first one's Kafka transaction may have ended."""
-        worker = self.serving(self.worker("publish-offsets=slow,end-sent=crash"))
+        worker = self.serving(self.worker("publish-offsets=hold,end-sent=crash"))
         instance = instance_in(0, self.engine.partitions)
         first = self.client.send("init-instance", {"process_id": "steps", "instance_id": instance})
-        loop.victim_said(worker, "point=publish-offsets")
-        before = self.numbers()[0]
-        second = self.client.send("get-task", {"task_id": f"{instance}:2", "staff_id": "cid"})
-        wait_until("the second is in PostgreSQL", lambda: self.numbers()[0] > before)
+        second = self.second(worker, instance)
+        worker.signal(signal.SIGUSR1)
         loop.die(self.arena, worker)
         self.serving(self.worker())
         self.applied(first)
@@ -163,28 +185,17 @@ class Interleaving(Quiet):
 
     def test_second_batch_while_the_first_fails(self) -> None:
         """EOS-10: the first one's producer is fenced, the second one's is not; it must not go before the first."""
-        worker = self.serving(self.worker("publish-flushed=slow,recovering=slow"))
+        worker = self.serving(self.worker("publish-flushed=hold,recovering=slow"))
         instance = instance_in(0, self.engine.partitions)
         first = self.client.send("init-instance", {"process_id": "steps", "instance_id": instance})
-        loop.victim_said(worker, "kind=slow")
-        before = self.numbers()[0]
-        second = self.client.send("get-task", {"task_id": f"{instance}:2", "staff_id": "cid"})
-        wait_until("the second is in PostgreSQL", lambda: self.numbers()[0] > before)
+        second = self.second(worker, instance)
         database_id = self.engine.value("select database_id from workflow.catalog")
         self.engine.broker().fence(f"{self.engine.prefix}-{database_id}-0-a")
+        worker.signal(signal.SIGUSR1)
         worker.wait_log("publishing failed")
         worker.wait_log("published what an earlier owner left")
         self.applied(first)
         self.applied(second)
-        self.check(tasks=1)
-
-    def test_event_that_cannot_be_published(self) -> None:
-        """EOS-14: its topic has gone after it was put into the outbox; a dead letter takes its place."""
-        worker = loop.topic_deleted(self.arena, loop.Fault("refused", "slow"), {})
-        letter = self.engine.reader("dead-letter").wait("the dead letter", lambda message: True, 2 * LIMIT)
-        self.assertEqual((letter.header("pawl_code"), letter.json["result"]), ("too_large", "applied"))
-        self.applied(self.begin())
-        self.assertTrue(worker.running())
         self.check(tasks=1)
 
 
@@ -255,14 +266,19 @@ class Topics(Quiet):
 class Rebalances(Quiet):
     def test_what_is_under_way_is_published_by_whom_it_was_applied(self) -> None:
         """EOS-16: partitions are given back when their batches are out; the next owner finds nothing to publish."""
-        owner = self.serving(self.worker("publish-begun=slow"))
+        # A cut of no port does nothing but say that it is there.
+        owner = self.serving(self.worker("publish-begun=hold,revoking=cut,published=cut,drained=cut"))
         other = self.hung(self.worker("publisher-opened=hang"))
         command = self.begin()
-        loop.victim_said(owner, "kind=slow")
+        loop.victim_said(owner, "kind=hold")
         other.signal(signal.SIGCONT)  # it joins, and the owner hears of it before its publication is out
+        loop.victim_said(owner, "point=revoking")
+        owner.signal(signal.SIGUSR1)
         self.serving(owner, 6)
         self.serving(other, 2)
-        self.assertNotIn("published what an earlier owner left", owner.text() + other.text())
+        said = owner.text()
+        self.assertLess(said.index("point=published"), said.index("point=drained"))
+        self.assertNotIn("published what an earlier owner left", said + other.text())
         self.applied(command)
         self.check(tasks=1)
 
@@ -302,7 +318,7 @@ class OpenTransactions(Quiet):
 
     def test_publication_of_an_earlier_generation(self) -> None:
         """EOS-8: a worker that was thrown out of the group sends its offsets when its successor has published its batch."""
-        zombie = self.worker("publish-flushed=hang")
+        zombie = self.serving(self.worker("publish-flushed=hang"))
         command = self.begin()
         self.hung(zombie)
         self.arena.remove(zombie)

@@ -24,7 +24,7 @@ from mixed import Mixed
 WORKER = str(Path(__file__).resolve().parents[2] / "build/fault/bin/pawl-worker")
 
 KINDS = ("crash", "hang", "stall", "cut-database", "cut-kafka")
-STALL_MS = 6000  # of the watchdog, where a thread stands still: what ends the process
+STALL_MS = 12000  # of the watchdog, where a thread stands still: what ends the process, and no loaded one on its way there
 GOES_ON = 30     # commands answered after a fault
 WATCHDOG = 13    # exit code
 

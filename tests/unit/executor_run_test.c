@@ -148,12 +148,15 @@ Test(run, killed_that_ignores_sigterm)
     wf_run_drop(&run);
 }
 
-/* Whoever left the process group, and even its session, is ended too: it ends with its parent's program. */
+/*
+ * Whoever left the process group, and even its session, is ended too: it ends with its parent's program, which
+ * ends when it has said its pid.
+ */
 Test(run, daemons_end_with_it)
 {
     long pid;
 
-    SHELL("setsid sh -c 'echo $$; exec sleep 1000' & exec sleep 0.2");
+    SHELL("echo $(setsid sh -c 'echo $$; exec sleep 1000 >&2' &)");
     finish();
     cr_assert_eq(run.state, WF_RUN_ENDED);
     pid = strtol(wf_buf_text(&run.output.bytes), NULL, 10);

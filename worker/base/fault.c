@@ -27,6 +27,7 @@ enum { FAULTS_MAX = 8, PORTS_MAX = 8, WORDS_MAX = 40, DESCRIPTORS_MAX = 4096, SL
     X(HANG,  "hang")  /* the whole process stands still, until SIGCONT             */ \
     X(STALL, "stall") /* this thread stands still for ever                         */ \
     X(SLOW,  "slow")  /* this thread does, for three seconds                       */ \
+    X(HOLD,  "hold")  /* this thread does, until SIGUSR1                           */ \
     X(CUT,   "cut")   /* the connections to the ports end; whoever has them is told */
 
 enum kind {
@@ -66,6 +67,7 @@ struct fault {
 static struct fault faults[FAULTS_MAX];
 static int fault_count;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+static volatile sig_atomic_t released; /* whoever is held goes on */
 
 static void
 refuse(const char *text)
@@ -168,8 +170,17 @@ cut(const struct fault *fault)
 }
 
 static void
+release(int signal_number)
+{
+    (void)signal_number;
+    released = 1;
+}
+
+static void
 happen(const struct fault *fault)
 {
+    if (fault->kind == KIND_HOLD)
+        signal(SIGUSR1, release); /* before the log says that it may come */
     wf_log(WF_LOG_WARNING, "fault", "point=%s kind=%s", point_names[fault->point], kind_names[fault->kind]);
     switch (fault->kind) {
     case KIND_CRASH: kill(getpid(), SIGKILL); break;
@@ -178,6 +189,10 @@ happen(const struct fault *fault)
         for (;;)
             pause();
     case KIND_SLOW: nanosleep(&(struct timespec){.tv_sec = SLOW_SECONDS}, NULL); break;
+    case KIND_HOLD:
+        while (!released)
+            usleep(1000);
+        break;
     default: cut(fault); break;
     }
 }
