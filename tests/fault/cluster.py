@@ -7,6 +7,7 @@ import shlex
 import signal
 import subprocess
 import threading
+from contextlib import suppress
 from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
@@ -17,6 +18,7 @@ from engine import LIMIT, ROOT, wait_until
 START_LIMIT = 300.0  # seconds; a broker that was killed reads all its logs again, beside everything else
 SESSION_MS = "3000"  # a broker that was killed may come back when its old session is over
 DISK_MB = 3072  # of the database, if it can be mounted
+LEFT_KB = 32768  # room that may be used while the disk is made small
 
 
 def load_dev(folder: Path) -> Any:
@@ -92,6 +94,7 @@ class Cluster:
 
     def __enter__(self) -> Cluster:
         self.postgres = self.dev.Postgres()
+        self.filler = self.postgres.home / "filler"
         self.mount()
         try:
             self.start_brokers()
@@ -135,20 +138,26 @@ class Cluster:
                               capture_output=True).returncode == 0
 
     def fill_disk(self) -> None:
-        """Not a page more; refused if more was written since it was measured."""
-        def full() -> bool:
+        """Not a page more: it is made small, which is refused if too much was written meanwhile, and the rest is filled."""
+        def small() -> bool:
             used = os.statvfs(self.postgres.home)
-            return self.resize(f"{(used.f_blocks - used.f_bfree) * used.f_frsize // 1024}k")
-        wait_until("the disk is full", full)
+            return self.resize(f"{(used.f_blocks - used.f_bfree) * used.f_frsize // 1024 + LEFT_KB}k")
+        wait_until("the disk is small", small)
+        with suppress(OSError), self.filler.open("wb", buffering=0) as file:
+            while file.write(bytes(4096)):
+                pass
 
     def empty_disk(self) -> None:
+        self.filler.unlink(missing_ok=True)
         wait_until("the disk has room", lambda: self.resize(f"{DISK_MB}m"))
 
     def psql(self, sql: str) -> None:
+        """As soon as it can: it may be coming up again after a crash of its own."""
         primary = self.standby if self.standby and self.standby.promoted else self.postgres
         where = f"host={self.dev.HOST} port={primary.process.port} dbname=postgres user=postgres"
-        subprocess.run(["psql", "-X", "-q", "-d", where, "-c", sql], stdin=subprocess.DEVNULL, capture_output=True,
-                       check=True)
+        wait_until(f"PostgreSQL does {sql}", lambda: subprocess.run(
+            ["psql", "-X", "-q", "-d", where, "-c", sql], stdin=subprocess.DEVNULL, capture_output=True).returncode == 0,
+            2 * LIMIT)
 
     def primary(self) -> Any:
         return self.standby if self.standby and self.standby.promoted else self.postgres

@@ -65,6 +65,13 @@ class Storm:
     def awake(self) -> list[Worker]:
         return [worker for worker in self.workers() if worker not in self.sleeping]
 
+    def anybody(self) -> Worker:
+        """One that is awake; if all have just ended, one of those who come in their place."""
+        def found() -> list[Worker]:
+            self.supervise()
+            return self.awake()
+        return self.dice.choice(wait_until("somebody is awake", found))
+
     def awake_of(self, engine: Engine) -> int:
         return len([worker for worker in self.awake() if worker in engine.workers])
 
@@ -88,11 +95,11 @@ class Storm:
     # faults: each returns when it is over
 
     def worker_killed(self) -> None:
-        self.dice.choice(self.awake()).kill()
+        self.anybody().kill()
 
     def worker_stopped(self) -> None:
         """Asleep beyond its session; when it wakes up it is a zombie."""
-        worker = self.dice.choice(self.awake())
+        worker = self.anybody()
         with self.lock:
             self.sleeping.add(worker)
         worker.signal(signal.SIGSTOP)
@@ -105,7 +112,7 @@ class Storm:
                 self.sleeping.discard(worker)
 
     def worker_removed(self) -> None:
-        worker = self.dice.choice(self.awake())
+        worker = self.anybody()
         code = worker.terminate(2 * LIMIT)
         if code not in (0, *RESTARTED):
             raise AssertionError(f"exit code {code} at SIGTERM: {worker.log}: {worker.text()[-3000:]}")
@@ -176,7 +183,7 @@ class Storm:
         promote_at = time.monotonic() + self.options.seconds / 2 if self.options.standby else None
         running = []
         with ThreadPoolExecutor(8) as threads:
-            while time.monotonic() < deadline and not any(one.done() and one.exception() for one in running):
+            while (time.monotonic() < deadline or promote_at) and not any(one.done() and one.exception() for one in running):
                 self.stop.wait(self.dice.uniform(*PAUSE))
                 self.supervise()
                 self.submit()
