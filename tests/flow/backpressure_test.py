@@ -10,7 +10,7 @@ import uuid
 from pathlib import Path
 
 import desk
-from engine import Engine, Worker, wait_until
+from engine import LIMIT, Engine, Worker, wait_until
 
 BACKLOG_MB = 40
 HELD_MB = 24  # most that a worker grows by while they wait: its queues have 1 MB a partition of each of five topics
@@ -42,10 +42,14 @@ class SlowDatabase(Case):
     def send_at_once(self, worker: Worker, count: int) -> list[str]:
         """So many commands wait when the worker looks."""
         worker.signal(signal.SIGSTOP)
+        commands = self.send(count)
+        worker.signal(signal.SIGCONT)
+        return commands
+
+    def send(self, count: int) -> list[str]:
         commands = [self.client.send("init-instance", {"process_id": "single"}) for _ in range(count)]
         topic = self.engine.topic("command.init-instance")
         wait_until("they are in Kafka", lambda: self.engine.broker().end(topic, 2) >= count + self.started())
-        worker.signal(signal.SIGCONT)
         return commands
 
     def check(self, worker: Worker, commands: list[str]) -> list[int]:
@@ -56,12 +60,12 @@ class SlowDatabase(Case):
         return [int(count) for count in re.findall(r": batch +commands=(\d+)", worker.text())]
 
     def test_smaller_bites_and_larger_again(self) -> None:
-        self.open("slow", batch_ms=100)
-        self.slow(2)
-        fits = 100 // 2
+        self.open("slow", batch_ms=1000, batch_commands=400, watchdog_ms=int(4 * LIMIT * 1000))  # which goes on while it sleeps
+        self.slow(20)
+        fits = 1000 // 20
         worker = self.engine.workers[0]
-        sizes = self.check(worker, self.send_at_once(worker, 3000))
-        print(f"figure a database of 2 ms an instance and batch_ms=100: batches of {sizes[-24:]}")
+        sizes = self.check(worker, self.send_at_once(worker, 800))
+        print(f"figure a database of 20 ms an instance and batch_ms=1000: batches of {sizes[-24:]}")
         self.assertIn("smaller batches", worker.text())
         self.assertLess(max(sizes[-6:]), 3 * fits, sizes)
 
@@ -69,16 +73,18 @@ class SlowDatabase(Case):
         before = len(sizes)
         sizes = self.check(worker, self.send_at_once(worker, 3000))[before:]
         self.assertGreater(max(sizes), 4 * fits, sizes)
-        self.assertEqual(self.started(), 6000)
+        self.assertEqual(self.started(), 3800)
         self.assertEqual(worker.terminate(), 0)
         self.engine.check_settled()
 
     def test_statement_that_takes_too_long(self) -> None:
         """A batch that would outlast the watchdog is cancelled, and cut: the worker lives."""
-        self.open("toolong", watchdog_ms=6000, batch_ms=60000)
-        self.slow(15)
-        worker = self.engine.workers[0]
-        self.check(worker, self.send_at_once(worker, 500))
+        self.open("toolong")
+        self.slow(30)
+        self.assertEqual(self.engine.workers[0].terminate(), 0)
+        commands = self.send(500)
+        worker = self.engine.start_worker(watchdog_ms=12000, batch_ms=60000)
+        self.check(worker, commands)
         self.assertIn("statement timeout", worker.text())
         self.assertEqual(self.started(), 500)
         self.assertEqual(worker.terminate(), 0)
@@ -144,7 +150,7 @@ class LargeCommands(Case):
             nonlocal most
             most = max(most, resident_mb(worker))
             return self.started() == 1 + len(commands)
-        wait_until("all are begun", answered, 120)
+        wait_until("all are begun", answered, 4 * LIMIT)
         print(f"figure {len(commands)} starts of 800 KB: the worker holds {most - early:.0f} MB more at most")
         self.assertLess(most - early, 100)
         for command in commands:
