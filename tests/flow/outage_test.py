@@ -332,7 +332,7 @@ def check_goes_on(engine: Engine) -> None:
 
 def restored_unasked() -> None:
     """on_restore=replay: nobody is asked (EOS-21)."""
-    with Engine("replayed", workers=2) as engine:
+    with Engine("replayed", workers=2, partitions=2) as engine:  # so few, that each has had a command
         check_all(engine, prepare(engine, 20))
         engine.psql("update workflow.partition set outbox_number = outbox_number - 1")
         workers = [engine.start_worker(on_restore="replay") for _ in range(2)]
@@ -344,7 +344,7 @@ def restored_unasked() -> None:
 
 def topic_made_anew() -> None:
     """A topic that is another one than before stops its partitions, and that is said (EOS-19)."""
-    with Engine("anew", workers=1) as engine:
+    with Engine("anew", workers=1, partitions=2) as engine:  # so few, that each has had a command
         check_all(engine, prepare(engine, 20))
         name = engine.topic("command.init-instance")
         engine.broker().delete_topic(name)
