@@ -418,12 +418,7 @@ class SingleTopic(unittest.TestCase):
             taken = {commands.applied("get-task", {"staff_id": "bob"})["task"]["task_id"] for _ in range(3)}
             self.assertEqual(len(taken), 3)
             self.bare(one, name)
-            one.workers[0].terminate()
-            fresh = one.subscriber(follow=False)
-            for reader in fresh.readers:
-                reader.wait_end()
-            self.assertEqual(fresh.problems(), [])
-            one.check_settled()
+            one.check_whole()
 
     def bare(self, one: Engine, topic: str) -> None:
         """Without a type, `operation` says which command it is."""

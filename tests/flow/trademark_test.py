@@ -63,10 +63,7 @@ class Trademark(unittest.TestCase):
         """The subscriber saw all that the database counts, once and in order."""
         for instance_id, position in self.engine.psql("select instance_id, position from workflow.instance"):
             self.subscriber.wait_position(instance_id, int(position))
-        self.assertEqual(self.subscriber.problems(), [])
-        for worker in self.engine.workers:
-            self.assertEqual(worker.terminate(), 0)
-        self.engine.check_settled()
+        self.engine.check_whole()
 
 
 if __name__ == "__main__":
