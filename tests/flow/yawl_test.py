@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 from collections import Counter, defaultdict
@@ -17,6 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from engine import ROOT, Client, Engine
+
+sys.path.insert(0, str(ROOT / "tests/unit"))
+import schemas_test  # noqa: E402  (its validators)
 
 Json = dict[str, Any]
 MODELS = Path(os.environ.get("PAWL_ORGANISATIONS") or ROOT.parent / "shared/inputs/org")
@@ -100,7 +104,9 @@ class Models(unittest.TestCase):
     def run_model(self, model: Path) -> None:
         institution, definition, notes, said = convert(model)
         tasks = json.loads((model / "assignment.json").read_text())
-        self.assertEqual({a["act_id"] for a in definition["activities"]} - {"~start", "~end"}, {t["id"] for t in tasks})
+        renamed = {note["where"]: note["here"] for note in notes if note["what"] == "id of a task"}
+        by_act = {renamed.get(t["id"], t["id"]): t for t in reversed(tasks)}  # of two of an id the first
+        self.assertEqual({a["act_id"] for a in definition["activities"]} - {"~start", "~end"}, set(by_act))
         with Engine("yawl", workers=2) as engine, engine.client() as client:
             engine.load(institution)
             engine.deploy(definition)
@@ -108,18 +114,18 @@ class Models(unittest.TestCase):
             with ThreadPoolExecutor(INSTANCES) as pool:
                 list(pool.map(Run.finish, runs))
             for run in runs:
-                self.check(run, definition, tasks)
+                self.check(run, definition, by_act)
             self.check_turns(runs, definition)
             done = engine.value("select count(*) from workflow.history_list where how = 'ended' and act_id <> all"
                                 " (array['~start', '~end'])")
-            self.assertEqual(int(done), INSTANCES * len(tasks))
+            self.assertEqual(int(done), INSTANCES * len(by_act))
         print(f"\nfigure {model.name}: {said.splitlines()[-1]}; {len(notes)} notes; {INSTANCES} instances completed, "
               f"{INSTANCES * len(runs[0].did)} tasks assigned and done")
 
-    def check(self, run: Run, definition: Json, tasks: list[Json]) -> None:
+    def check(self, run: Run, definition: Json, tasks: dict[str, Json]) -> None:
         """Who did it was of the group; nobody did what they were kept from; the familiar did it again."""
         self.assertEqual(set(run.did), {r["act"] for r in definition["assignment"]})
-        by_admin = {t["id"] for t in tasks if t.get("offer") and t["offer"].get("initiator") == "user"}
+        by_admin = {act for act, t in tasks.items() if t.get("offer") and t["offer"].get("initiator") == "user"}
         self.assertLessEqual(by_admin, set(run.waited))
         for rule in definition["assignment"]:
             who = run.did[rule["act"]]
@@ -193,6 +199,7 @@ class Converter(unittest.TestCase):
             (Path(folder) / "orgmodel.json").write_text(json.dumps(ORGANISATION | organisation))
             (Path(folder) / "assignment.json").write_text(json.dumps(list(tasks)))
             institution, self.definition, notes, _ = convert(Path(folder), "--process", "p")
+        self.assertEqual(schemas_test.faults("institution", institution) + schemas_test.faults("definition", self.definition), [])
         return institution, {rule["act"]: rule for rule in self.definition["assignment"]}, notes
 
     def members(self, institution: Json, role: str) -> list[str]:
@@ -206,6 +213,22 @@ class Converter(unittest.TestCase):
         bob = institution["staff"][1]
         self.assertEqual((bob["dept_id"], bob["teams"], bob["on_leave"]), ("head", ["chief", "also north"], True))
         self.assertIn(("cid", "member `shoe_size` of a person"), [(n["where"], n["what"]) for n in notes])
+
+    def test_ids(self) -> None:
+        """What cannot be an id gets another one, wherever it is named; of two people of an id the first stays."""
+        odd, long = "x\u0085y", "x" * 250
+        institution, rules, notes = self.convert(
+            {**task(odd, participants=[odd, 7, "ann"]), "name": "odd"}, task("long", participants=[long, "0"]),
+            task("after", roles=["clerk"], familiarParticipant=[odd]),
+            staff=[*ORGANISATION["staff"], {"id": odd}, {"id": long, "name": "Lo"}, {"id": 7}, {"id": 0}, {"id": "ann", "name": "Anne"}])
+        people = [person["staff_id"] for person in institution["staff"]]
+        self.assertEqual(people, ["ann", "bob", "cid", "~person-4", "~person-5", "7", "0"])
+        act = next(a["act_id"] for a in self.definition["activities"] if a.get("name") == "odd")
+        self.assertEqual(self.members(institution, rules[act]["role"]), ["ann", "~person-4", "7"])
+        self.assertEqual(self.members(institution, rules["long"]["role"]), ["~person-5", "0"])
+        self.assertEqual(rules["after"]["same_as"], act)
+        self.assertLessEqual({(odd, "id of a person", "~person-4"), (long, "id of a person", "~person-5"), (odd, "id of a task", act),
+                              ("ann", "a second person of this id", "left out")}, {(n["where"], n["what"], n["here"]) for n in notes})
 
     def test_allocators(self) -> None:
         methods = {"ShortestQueue": "least_working_list", "RoundRobinByTime": "round_robin", "RandomChoice": "round_robin",

@@ -31,7 +31,7 @@ ALLOCATORS = {
 TASK_MEMBERS = {"id", "name", "join", "split", "offer", "allocate", "start", "privileges", "timer", "cancels", "mi"}
 OFFER_MEMBERS = {"initiator", "roles", "participants", "filter", "constraint", "familiarParticipant"}
 STAFF_MEMBERS = {"id", "name", "roles", "positions", "departments", "capabilities", "available"}
-DURATION = re.compile(r"P(?=[0-9T])([0-9]+W)?([0-9]+D)?(T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?)?$")
+DURATION = re.compile(r"P(?=[0-9T])([0-9]{1,9}W)?([0-9]{1,9}D)?(T(?=[0-9])([0-9]{1,9}H)?([0-9]{1,9}M)?([0-9]{1,9}(\.[0-9]{1,9})?S)?)?$")
 FILTER_KEYS = ("Capability", "Position", "OrgGroup", "familiarTask")
 
 
@@ -56,13 +56,13 @@ class WrongModel(Exception):
     """What the user is told in one line."""
 
 
-def name_of(item: str | Json) -> str:
-    """Roles and the like are names, or objects that have one."""
-    if isinstance(item, str):
-        return item
-    for member in ("name", "title", "id"):
-        if isinstance(item.get(member), str):
-            return item[member]
+def name_of(item: str | int | Json, members: tuple[str, ...] = ("name", "title", "id")) -> str:
+    """Roles and the like are names, or numbers, or objects that have one."""
+    if type(item) in (str, int):
+        return str(item)
+    for member in members:
+        if type(item.get(member)) in (str, int) and item[member] != "":
+            return str(item[member])
     raise WrongModel(f"no name in {item}")
 
 
@@ -85,14 +85,18 @@ def call_of(text: str | Json) -> tuple[str, dict[str, str]]:
 
 
 class Ids:
-    """Names as ids; one that cannot be an id gets `~<kind>-<n>`."""
+    """Names as ids; one that cannot be an id gets `~<kind>-<n>`, which is noted where notes are given."""
 
-    def __init__(self, kind: str) -> None:
-        self.kind, self.known = kind, dict[str, str]()
+    def __init__(self, kind: str, notes: list[Note] | None = None) -> None:
+        self.kind, self.notes, self.known = kind, notes, dict[str, str]()
 
     def __call__(self, name: str) -> str:
-        fits = name and not name.startswith("~") and not CONTROL.search(name) and len(name.encode()) <= ID_BYTES
-        return self.known.setdefault(name, name if fits else f"~{self.kind}-{len(self.known) + 1}")
+        if name not in self.known:
+            fits = name and not name.startswith("~") and not CONTROL.search(name) and len(name.encode()) <= ID_BYTES
+            self.known[name] = name if fits else f"~{self.kind}-{len(self.known) + 1}"
+            if not fits and self.notes is not None:
+                self.notes.append(Note(name, f"id of a {self.kind}", self.known[name], NEAR))
+        return self.known[name]
 
 
 class Organisation:
@@ -100,7 +104,8 @@ class Organisation:
 
     def __init__(self, model: Json, notes: list[Note]) -> None:
         self.notes = notes
-        self.role, self.department, self.team, self.set = Ids("role"), Ids("department"), Ids("team"), Ids("set")
+        self.role, self.department, self.team = Ids("role", notes), Ids("department", notes), Ids("team", notes)
+        self.person, self.set = Ids("person", notes), Ids("set")
         self.staff: dict[str, Json] = {}
         self.members: dict[str, set[str]] = {}  # of roles, by name
         self.derived: dict[str, list[str]] = {}  # roles made of several, by id
@@ -111,7 +116,10 @@ class Organisation:
         self.capabilities = any(person.get("capabilities") for person in self.staff.values())
 
     def _person(self, person: Json) -> None:
-        staff_id = person.get("id") or person.get("userid") or name_of(person)
+        staff_id = name_of(person, ("id", "userid", "name", "title"))
+        if staff_id in self.staff:
+            self.notes.append(Note(staff_id, "a second person of this id", "left out", NONE))
+            return
         self.staff[staff_id] = person
         for role in names_of(person.get("roles")):
             self.members.setdefault(role, set()).add(staff_id)
@@ -175,7 +183,7 @@ class Organisation:
         if others:
             self.notes.append(Note(staff_id, f"in {len(others) + 1} departments", f"department {first}; teams for the others", NEAR))
         return {
-            "staff_id": staff_id, **({"name": person["name"]} if person.get("name") else {}),
+            "staff_id": self.person(staff_id), **({"name": person["name"]} if person.get("name") else {}),
             **({"dept_id": self.department(first)} if first else {}),
             "teams": [self.team(t) for t in names_of(person.get("positions"))] + [self.team(f"also {d}") for d in others],
             "roles": [self.role(r) for r in names_of(person.get("roles"))]
@@ -194,7 +202,7 @@ class Process:
             if task["id"] in self.tasks:
                 self.note(task["id"], "a second task of this id", "left out")
             self.tasks.setdefault(task["id"], task)
-        self.activity = Ids("task")
+        self.activity = Ids("task", notes)
 
     def note(self, task: str, what: str, here: str, nearness: str = NONE) -> None:
         self.notes.append(Note(task, what, here, nearness))

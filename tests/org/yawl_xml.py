@@ -52,7 +52,7 @@ def read_organisation(path: Path) -> tuple[Json, dict[str, str]]:
     positions = {attribute(p, "id"): p for p in listed(root, "positions", "position")}
     roles = {attribute(r, "id"): text(r, "name") for r in listed(root, "roles", "role")}
     abilities = {attribute(c, "id"): text(c, "capability", "name") for c in listed(root, "capabilities", "capability")}
-    people = {attribute(p, "id"): p for p in listed(root, "participants", "participant")}
+    people = listed(root, "participants", "participant")
     titles = {key: text(p, "title") for key, p in positions.items()}
     model = {
         "departments": [{"name": text(g, "groupname", "name"), "parent": groups.get(text(g, "belongstoid"))}
@@ -60,9 +60,9 @@ def read_organisation(path: Path) -> tuple[Json, dict[str, str]]:
         "roles": list(roles.values()),
         "positions": [{"title": text(p, "title"), "department": groups.get(text(p, "orggroupid")),
                        "reportsTo": titles.get(text(p, "reportstoid"))} for p in positions.values()],
-        "staff": [person(p, roles, titles, positions, groups, abilities) for p in people.values()],
+        "staff": [person(p, roles, titles, positions, groups, abilities) for p in people],
     }
-    return model, roles | {key: text(p, "userid") or key for key, p in people.items()}
+    return model, roles | {attribute(p, "id"): text(p, "userid") or attribute(p, "id") for p in people}
 
 
 def listed(root: ET.Element, several: str, one: str) -> list[ET.Element]:
