@@ -118,7 +118,7 @@ class Assignment:
         """The grantor in whose name a person may get a waiting task, None for one's own right; or a rejection."""
         if person.on_leave:
             raise Rejected("on_leave")
-        own = self.own_right(task, person) or (task.staff is None and self.same_person(task) == person.staff_id)
+        own = self.own_right(task, person) or self.same_person(task) == person.staff_id
         ways: list[str | None] = [None] if own else []
         ways += self.grantors(task, person)
         if named is not None and None not in ways:

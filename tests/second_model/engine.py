@@ -393,6 +393,8 @@ class Engine(Control, People):
             raise Rejected("wrong_state")
         if task.staff != staff_id:
             raise Rejected("not_entitled")
+        if any(name is not None and run.assignment.excluded(task, name) for name in (staff_id, task.grantor)):
+            raise Rejected("constraint")  # ASG-10: they had a part elsewhere while this was in hand
 
     @staticmethod
     def may_end_as_executor(run: Run, task: Task, data: dict) -> None:

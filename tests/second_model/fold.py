@@ -56,7 +56,7 @@ class Folded:
     def add(self, event: dict) -> None:
         data = event["data"]
         self.position += 1
-        self.process_id = data["process_id"]
+        self.process_id, self.version = data["process_id"], data["version"]
         if data["position"] != self.position:
             raise Violation(f"position {data['position']} follows {self.position - 1}")
         self.row["entity_id"] = data.get("entity_id")

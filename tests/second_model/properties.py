@@ -10,6 +10,7 @@ class Properties:
     def __init__(self) -> None:
         self.fold = Fold()
         self.asking: dict[str, set] = {}  # process -> activities with a user-defined pre rule, which are no stall
+        self.not_by: dict[tuple, dict] = {}  # process and version -> activity -> whose people may not do it (ASG-10)
         self.round_robin = RoundRobin()
 
     def after(self, answer: dict, choices=()) -> None:
@@ -17,16 +18,20 @@ class Properties:
         events = answer["events"]
         for event in events:
             if event["topic"] == "state.definition":
-                self.learn(event["data"]["definition"])
+                self.learn(event["data"]["definition"], event["data"]["version"])
         for instance_id in self.fold.add(events):
             self.not_stuck(instance_id, self.fold.instances[instance_id])
+            self.not_dead(self.fold.instances[instance_id])
+        self.separated(events)
         self.outcome_fits(answer)
         if "tables" in answer:
             self.rebuilt(answer["tables"])
         if choices:
             self.balanced(events, choices)
 
-    def learn(self, file: dict) -> None:
+    def learn(self, file: dict, version: int) -> None:
+        self.not_by[file["process_id"], version] = {
+            rule["act"]: rule["not_by"] for rule in file.get("assignment", ()) if "not_by" in rule}
         self.asking.setdefault(file["process_id"], set()).update(
             a["act_id"] for a in file["activities"] if "ex_pre_rule_func" in a)
 
@@ -55,6 +60,31 @@ class Properties:
             raise Violation(f"{instance_id} is stuck and not stalled")
         if state == "stalled" and any(row["state"] != "pending" for row in folded.to_do.values()):
             raise Violation(f"{instance_id} is stalled and has work")
+
+    # -- ASG-10
+
+    def bars(self, folded: Folded, row: dict, staff_id: str | None) -> bool:
+        """Whether somebody had a part in what bars from a task, by all that has ended but the task itself."""
+        others = self.not_by.get((folded.process_id, folded.version), {}).get(row["act_id"], ())
+        return staff_id is not None and any(
+            done is not row and done["state"] == "ended" and done["act_id"] in others
+            and staff_id in (done.get("staff_id"), done.get("grantor_id")) for done in folded.have_done.values())
+
+    def not_dead(self, folded: Folded) -> None:
+        """Nobody is waited for who may not do the task."""
+        for n, row in folded.to_do.items():
+            if row["state"] == "waiting" and self.bars(folded, row, row.get("staff_id")):
+                raise Violation(f"task {n} waits for {row['staff_id']}, who may not do it")
+
+    def separated(self, events: list[dict]) -> None:
+        """Nobody ends what they may not do, for themselves or for another one."""
+        for data in (e["data"] for e in events if e["topic"] == "state.task"):
+            if data["state"] != "ended" or data.get("staff_id") is None or data.get("actor") != data["staff_id"]:
+                continue
+            folded = self.fold.instances[data["instance_id"]]
+            row = folded.have_done[int(data["task_id"].rpartition(":")[2])]
+            if any(self.bars(folded, row, row.get(name)) for name in ("staff_id", "grantor_id")):
+                raise Violation(f"{data['task_id']} was ended by {data['staff_id']}, who may not do it")
 
     # -- ASG-4, ASG-6
 

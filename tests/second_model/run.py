@@ -83,6 +83,9 @@ class Run(StartControl, Crossing):
                 if self.try_to_start(self.instance.open[n]):
                     moved = True
                     self.move_line()
+            self.checked = 0
+            if self.changes and not moved:
+                moved = self.take_from_barred()
 
     def answer(self, function: str):
         """FWD-4: what a user-defined function raises, or null, fails the command."""
@@ -333,6 +336,18 @@ class Run(StartControl, Crossing):
                 if task.incident and task.incident.timer is None:  # of an earlier attempt
                     task.incident = None
                 self.assign_by_rule(task)
+
+    def take_from_barred(self) -> bool:
+        """ASG-10: what waits for somebody who may not do it any more goes back to the rule; one of several copies is withdrawn."""
+        lost = [t for t in self.instance.open.values()
+                if t.state == "waiting" and t.staff is not None and self.assignment.bound(t, t.staff, None)]
+        for task in lost:
+            copies = self.instance.batches[task.serial].branches if task.n in self.instance.copied else 1
+            if copies > 1 and self.assignment.excluded(task, task.staff):
+                self.withdraw(task)
+            else:
+                self.give_to_rule(task)
+        return bool(lost)
 
     def give(self, task: Task, staff: str | None, group: tuple[str, str] | None) -> None:
         if staff is not None:

@@ -149,6 +149,31 @@ class Checker(unittest.TestCase):
         self.fails("round robin of 'r' is not fair: ann twice before", self.give("ann"))
         self.fails("who is not of the eligible", self.give("dan"))
 
+    def apart(self) -> list[dict]:
+        """The second task is not for who did the first."""
+        lines = story("fcfa")
+        lines[1]["data"]["definition"]["assignment"][1]["not_by"] = ["A"]
+        return lines
+
+    def test_a_task_waits_for_who_may_not_do_it(self) -> None:
+        def spoil(answers: list[dict]) -> None:
+            for answer in answers[2:5]:
+                answer["tables"]["to_do_task_list"][-1 if answer is not answers[4] else 0]["staff_id"] = "ann"
+            self.task(answers, 2, 4)["data"]["staff_id"] = "ann"
+
+        self.check(self.apart())
+        with self.assertRaisesRegex(Violation, "task 4 waits for ann, who may not do it"):
+            self.check(self.apart(), spoil)
+
+    def test_a_task_is_ended_by_who_may_not_do_it(self) -> None:
+        def spoil(answers: list[dict]) -> None:
+            self.task(answers, 5, 4)["data"]["staff_id"] = "ann"
+            next(row for row in answers[5]["tables"]["to_do_task_list"] if row["n"] == 4)["staff_id"] = "ann"
+            self.task(answers, 6, 4)["data"].update(staff_id="ann", actor="ann")
+
+        with self.assertRaisesRegex(Violation, "was ended by ann, who may not do it"):
+            self.check(self.apart(), spoil)
+
     def test_somebody_has_more_than_another(self) -> None:
         lines = story("least_working_list")[:2]
         for number in (1, 2):  # one task at a time

@@ -166,12 +166,10 @@ wf_assignment_again(struct wf_unit *unit, struct wf_task *task)
     return true;
 }
 
-/* Whose person is no more: the task goes back to the rule, in whatever hands it was. */
+/* The task goes back to the rule, in whatever hands it was; the event says why, and then what the rule says. */
 static bool
-take_from_gone(struct wf_unit *unit, struct wf_task *task)
+take_away(struct wf_unit *unit, struct wf_task *task, const char *reason)
 {
-    const char *gone = task->staff_id;
-
     wf_unit_event_of(unit, task);
     task->grantor_id = NULL;
     if (task->state != WF_TASK_WAITING)
@@ -181,8 +179,35 @@ take_from_gone(struct wf_unit *unit, struct wf_task *task)
     if (!wf_assignment_again(unit, task))
         return false;
     struct wf_event *event = wf_unit_event_of(unit, task);
-    event->reason = wf_arena_printf(unit->arena, "\"%s\" is no staff member any more%s%s", gone,
-                                    event->reason ? "; " : "", event->reason ? event->reason : "");
+    event->reason = event->reason ? wf_arena_printf(unit->arena, "%s; %s", reason, event->reason) : reason;
+    return true;
+}
+
+/* ASG-10: by what was done since it was assigned, its person may not do the task any more. */
+static bool
+take_from_barred(struct wf_unit *unit, struct wf_task *task)
+{
+    const char *reason = wf_arena_printf(unit->arena, "\"%s\" may not do it any more", task->staff_id);
+    const struct wf_batch *batch = wf_instance_batch(task->instance, task->serial_no);
+
+    if (!is_copied(task) || batch->branches == 1 || !wf_constraint_bars(task, task->staff_id))
+        return take_away(unit, task, reason);
+    wf_task_withdraw(unit, task, reason); /* the others have theirs, and nobody has two voices */
+    return true;
+}
+
+bool
+wf_assignment_settle(struct wf_unit *unit, struct wf_instance *instance, bool *ret_changed)
+{
+    *ret_changed = false;
+    for (size_t i = 0; i < instance->task_count; i++) {
+        struct wf_task *task = instance->tasks[i];
+        if (task->state != WF_TASK_WAITING || !task->staff_id || wf_constraint_allows(unit, task, task->staff_id))
+            continue;
+        *ret_changed = true;
+        if (!take_from_barred(unit, task))
+            return false;
+    }
     return true;
 }
 
@@ -194,7 +219,7 @@ wf_assignment_retry(struct wf_unit *unit, struct wf_task *task)
     if (task->activity->type != WF_ACT_INTERACTION || task->state == WF_TASK_PENDING)
         return true;
     if (task->staff_id && !wf_institution_staff(unit->institution, task->staff_id))
-        return take_from_gone(unit, task);
+        return take_away(unit, task, wf_arena_printf(unit->arena, "\"%s\" is no staff member any more", task->staff_id));
     if (task->staff_id || !task->unassigned)
         return true;
 
@@ -288,7 +313,7 @@ wf_assignment_grantor(const struct wf_unit *unit, const struct wf_task *task, co
 static bool
 is_same(const struct wf_unit *unit, const struct wf_task *task, const struct wf_staff *staff)
 {
-    return !task->staff_id && wf_constraint_same(unit, task) == staff;
+    return wf_constraint_same(unit, task) == staff;
 }
 
 bool

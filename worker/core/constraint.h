@@ -4,7 +4,8 @@
  * not_by bars whoever did a task of some activity, or for whom it was done; same_as keeps a task
  * for the executor of the last ended one.  Both count what ended, by the summaries of the
  * activities concerned (`depends`), and hold whenever somebody is to get a task: by
- * assignment, by get-task in one's own name or another's, and by reassignment.
+ * assignment, by get-task in one's own name or another's, and by reassignment.  Who is barred
+ * later loses what waits for them, and cannot end what they have in hand.
  */
 #ifndef WF_CONSTRAINT_H
 #define WF_CONSTRAINT_H

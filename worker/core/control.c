@@ -65,6 +65,7 @@ const struct wf_transition wf_transitions[] = {
 
 const struct wf_move wf_moves[] = {
     {"synchronize", WF_TASK_PENDING, WF_TASK_WAITING, "TSK-1"},
+    {"assign anew", WF_TASK_WAITING, WF_TASK_WAITING, "ASG-10"}, /* whose person was barred */
     {"hand on", WF_TASK_WAITING, WF_TASK_PROCESSING, "ENG-2"}, /* to an instance here or elsewhere */
     {"aggregate", WF_TASK_PENDING, WF_TASK_PENDING, "DEP-2"},
     {"pass", WF_TASK_PENDING, WF_TASK_ENDED, "TSK-3"},

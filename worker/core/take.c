@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/assignment.h"
+#include "core/constraint.h"
 #include "core/control.h"
 #include "core/load.h"
 #include "core/operation.h"
@@ -153,6 +154,17 @@ wf_take_get(struct wf_unit *unit, const struct wf_command *command)
     return get_next(unit, command);
 }
 
+/* ASG-10: who had a part elsewhere while the task was in hand cannot have done this one as well. */
+static bool
+still_allowed(struct wf_unit *unit, const struct wf_task *task)
+{
+    if (wf_constraint_bars(task, task->staff_id))
+        return wf_constraint_reject(unit, task, task->staff_id);
+    if (task->grantor_id && wf_constraint_bars(task, task->grantor_id))
+        return wf_constraint_reject(unit, task, task->grantor_id);
+    return true;
+}
+
 /* Whether the command's author holds the task and may end it. */
 static bool
 may_end(struct wf_unit *unit, struct wf_task *task, const struct wf_command *command)
@@ -177,10 +189,12 @@ may_end(struct wf_unit *unit, struct wf_task *task, const struct wf_command *com
     if (!wf_transition_of(WF_OP_END_TASK, task))
         return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "the task is %s, not processing",
                               wf_task_state_name(task->state));
-    if (!command->executor_id && strcmp(task->staff_id, command->staff_id) != 0)
+    if (command->executor_id)
+        return true;
+    if (strcmp(task->staff_id, command->staff_id) != 0)
         return wf_unit_reject(unit, WF_CODE_NOT_ENTITLED, "the task is held by \"%s\", not by \"%s\"",
                               task->staff_id, command->staff_id);
-    return true;
+    return still_allowed(unit, task);
 }
 
 bool

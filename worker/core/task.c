@@ -239,6 +239,9 @@ wf_task_run(struct wf_unit *unit, struct wf_instance *instance)
                 return false;
             any |= moved;
         }
+        unit->checked = NULL;
+        if (!any && unit->event_count && !wf_assignment_settle(unit, instance, &any))
+            return false;
     }
     return true;
 }

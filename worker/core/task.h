@@ -34,7 +34,7 @@ void wf_task_withdraw(struct wf_unit *unit, struct wf_task *task, const char *re
 
 /*
  * Moves the tasks in line, first in first out, then checks the pending ones in order of
- * creation, until nothing moves (DEP-9).  False: rejected.
+ * creation, until nothing moves (DEP-9) and nobody has a task that they may not do any more (ASG-10).  False: rejected.
  */
 bool wf_task_run(struct wf_unit *unit, struct wf_instance *instance) WF_CHECKED;
 

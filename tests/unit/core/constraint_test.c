@@ -159,12 +159,43 @@ Test(constraint, barred)
     cr_assert_eq(count, 0);
 }
 
-/* TSK-7: a copy that is given back to the rule is for whom same_as names, when there is somebody by then. */
+/* TSK-7: a copy goes back to the rule, and to whom same_as names, when there is somebody by then. */
 Test(constraint, same_as_and_a_copy)
 {
     story_begin("I:initial; B:task all same_as:D; D:task; C:completion; I -> B,D; B -> C; D -> C");
     TELL("init", "running; 1 I ended; 2 B waiting @ann; 3 D waiting; 4 B waiting @bob; 5 B waiting @cid");
     TELL("get 3 bob", "3 D processing @bob");
-    TELL("end 3 bob", "3 D ended; 6 C ended");
-    TELL("reassign 5 actor:op", "5 B waiting @bob");
+    TELL("end 3 bob", "3 D ended; 6 C ended; 2 B waiting @bob; 5 B waiting @bob");
+}
+
+static const char side_by_side[] = "I:initial; S:and_branch; A:task not_by:B; B:task priority not_by:A; C:completion; I -> S;"
+                                   "S -> A,B; A -> C; B -> C";
+
+/* In hand at once: who has ended the one cannot end the other. */
+Test(constraint, both_in_hand)
+{
+    story_begin(side_by_side);
+    TELL("init", "running; 1 I ended; 2 S ended; 3 A waiting; 4 B waiting @ann");
+    TELL("get 3 ann", "3 A processing @ann");
+    TELL("get 4 ann", "4 B processing @ann");
+    TELL("end 4 ann", "4 B ended; 5 C ended");
+    TELL("end 3 ann", "rejected constraint");
+    TELL("release 3 ann", "3 A waiting");
+    TELL("get 3 bob", "3 A processing @bob");
+    TELL("end 3 bob", "3 A ended; 6 C ended; completed");
+}
+
+/* What waits for who is kept from it goes to another one at once; what is in hand, when it is given back. */
+Test(constraint, kept_from_what_waits)
+{
+    story_begin(side_by_side);
+    TELL("init", "running; 1 I ended; 2 S ended; 3 A waiting; 4 B waiting @ann");
+    TELL("get 3 ann", "3 A processing @ann");
+    TELL("end 3 ann", "3 A ended; 5 C ended; 4 B waiting @bob");
+    story_begin(side_by_side);
+    TELL("init", "running; 1 I ended; 2 S ended; 3 A waiting; 4 B waiting @ann");
+    TELL("get 4 ann", "4 B processing @ann");
+    TELL("get 3 ann", "3 A processing @ann");
+    TELL("end 3 ann", "3 A ended; 5 C ended");
+    TELL("release 4 ann", "4 B waiting @bob");
 }
