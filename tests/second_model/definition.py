@@ -132,10 +132,20 @@ class Definition:
                 or any(start in self.edges(a) for a in self.activities)
                 or any(a.type == "interaction" and not a.assignment for a in acts)
                 or any(a.limits and a.type not in WORKS for a in acts)
+                or any(self.closes_wrongly(a) for a in acts)
                 or any(limit["then"] in ("reassign", "escalate") and a.type == "automation"
                        for a in acts for limit in a.limits.values())
                 or any(a != start and not self.path(start, a) for a in self.activities)
                 or any(a not in idle and self.path(a, a, idle) for a in self.activities))
+
+    def closes_wrongly(self, merge: Activity) -> bool:
+        """BAT-3: the merge names who opens nothing, who cannot come to it, or whom another merge names as well."""
+        opener = merge.closes
+        if opener is None:
+            return False
+        return (merge.type not in MERGES or not (self.opens_step(opener) or self.opens_all(opener))
+                or not self.path(opener, merge.act_id)
+                or any(a.closes == opener and a is not merge for a in self.activities.values()))
 
     # -- BAT-2, BAT-3: openers and the merges that close what they open
 

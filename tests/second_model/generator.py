@@ -3,6 +3,8 @@ from __future__ import annotations
 
 import random
 
+from definition import Definition
+
 FLAGS = ("a", "b", "c")
 STAFF = ("ann", "bob", "cid", "dan", "eve", "fay")
 FEATURES = ("round_robin", "least_working_list", "constraints", "conditions", "inclusive", "timers", "incidents",
@@ -309,7 +311,15 @@ class Maker:
             file["time_limit"] = {"within": self.rng.choice(LIMITS), "then": self.rng.choice(("remind", "cancel"))}
         if self.pre_rules:
             file["pre_rules"] = self.pre_rules
+        self.close_rightly(file)
         return file
+
+    def close_rightly(self, file: dict) -> None:
+        """A merge that cannot close what it names is refused (BAT-3): a few will do."""
+        whole = Definition(file, 1)
+        for activity in self.activities:
+            if whole.closes_wrongly(whole.activities[activity["act_id"]]) and not self.chance(0.1):
+                del activity["closes"]
 
     def let_functions_decide(self) -> None:
         """Some activities ask a function whether they may start, some which activities follow."""

@@ -260,7 +260,7 @@ merge_that_names(const struct wf_process *process, const struct wf_activity *ope
 {
     for (size_t i = 0; i < process->activity_count; i++) {
         struct wf_activity *merge = process->activities[i];
-        if (merge->closes && strcmp(merge->closes, opener->act_id) == 0)
+        if (wf_act_type_merges(merge->type) && merge->closes && strcmp(merge->closes, opener->act_id) == 0)
             return merge;
     }
     return NULL;
@@ -304,6 +304,28 @@ wf_graph_pair_brackets(struct wf_process *process)
     free(every.within);
 }
 
+/* BAT-3: what a merge names opens batches that can come to it, and no other merge names it. */
+static void
+check_closes(const struct wf_process *process, const struct wf_activity *merge, const char *path,
+             struct wf_faults *faults)
+{
+    const struct wf_activity *opener = merge->closes ? wf_process_activity(process, merge->closes) : NULL;
+
+    if (!opener || !wf_act_type_merges(merge->type))
+        return;
+    const struct wf_activity *first = merge_that_names(process, opener);
+    if (!brackets_opened(opener))
+        wf_fault_add(faults, "no_opener", path, "\"%s\" closes the batches of \"%s\", which opens none", merge->act_id,
+                     opener->act_id);
+    else if (!wf_process_reaches(process, opener, merge))
+        wf_fault_add(faults, "unreachable", path,
+                     "\"%s\" closes the batches of \"%s\", from which no path leads to it", merge->act_id,
+                     opener->act_id);
+    if (first != merge)
+        wf_fault_add(faults, "two_merges", path, "\"%s\" closes the batches of \"%s\", and so does \"%s\"",
+                     merge->act_id, opener->act_id, first ? first->act_id : "");
+}
+
 static bool
 works(void *context, const struct wf_activity *activity)
 {
@@ -325,6 +347,7 @@ wf_graph_check(const struct wf_process *process, struct wf_faults *faults)
         if (!wf_act_type_works(activity->type) && wf_graph_path(process, activity, activity, works, NULL))
             wf_fault_add(faults, "cycle_without_task", path,
                          "\"%s\" is on a cycle in which nobody works, so it would never end", activity->act_id);
+        check_closes(process, activity, path, faults);
     }
 }
 
