@@ -100,7 +100,7 @@ class Control:
         which = "take" if waiting else "end"
         within = data.get("within") or run.activity(task).limits.get(which, {}).get("within")
         if not within:
-            raise Rejected("invalid_command", named=True)
+            raise Rejected("wrong_state")
         run.touch(task)
         run.run_for(task, which, duration(within))
         return self.finish(run, data, task)

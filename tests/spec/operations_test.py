@@ -86,7 +86,7 @@ hang ann          wrong_state      wrong_state      wrong_state     wrong_state 
 reset ann         wrong_state      wrong_state      wrong_state     wrong_state      wrong_state      unknown_task
 release op        wrong_state      wrong_state      wrong_state     wrong_state      wrong_state      unknown_task
 reassign op       wrong_state      wrong_state      wrong_state     wrong_state      wrong_state      unknown_task
-extend op         wrong_state      invalid_command  invalid_command wrong_state      wrong_state      unknown_task
+extend op         wrong_state      wrong_state      wrong_state     wrong_state      wrong_state      unknown_task
 extend bot!       wrong_state      not_entitled     not_entitled    wrong_state      wrong_state      unknown_task
 fail bot!         wrong_state      wrong_state      wrong_state     wrong_state      wrong_state      unknown_task
 retry op          unknown_incident unknown_incident ok              unknown_incident unknown_incident unknown_incident

@@ -175,8 +175,8 @@ between(const struct wf_instance *instance, const struct wf_batch *batch, const 
 
 /*
  * DEP-3 with pre rules: the first element of any set that does not hold, or NULL, counting what
- * ended since the merge last flowed on in the batch it works in.  An arrival taken alone counts
- * in the batch it is of.
+ * ended since the merge last flowed on in the batch it works in: what had come to one that was
+ * withdrawn is not lost.  An arrival taken alone counts in the batch it is of.
  */
 static const struct wf_need *
 unmet_by_merge(const struct wf_task *task)

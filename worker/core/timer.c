@@ -69,8 +69,8 @@ wf_timer_extend(struct wf_unit *unit, struct wf_task *task, int64_t within)
     if (waiting && !wf_start_is_offered(task))
         return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "the job failed and is not announced");
     if (!within && !limit)
-        return wf_unit_reject(unit, WF_CODE_INVALID_COMMAND,
-                              "\"%s\" has no time limit, and \"within\" names none", task->activity->act_id);
+        return wf_unit_reject(unit, WF_CODE_WRONG_STATE, "\"%s\" has no time limit, and \"within\" names none",
+                              task->activity->act_id);
     wf_unit_event_of(unit, task);
     run_limit(unit, task, waiting ? WF_TIMER_TAKE : WF_TIMER_END, within ? within : limit);
     return true;

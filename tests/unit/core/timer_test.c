@@ -229,7 +229,7 @@ Test(timer, reassigned_and_extended)
     SAME(story_waits(80), "");
     SAME(story_waits(20), "2 A pausing @bob");
     cr_assert_str_eq(story.unit.events[0].reason, "not ended within its time limit");
-    TELL("extend 3 actor:op", "rejected invalid_command");
+    TELL("extend 3 actor:op", "rejected wrong_state");
     TELL("extend 3 ann within:9", "3 B waiting");
     SAME(story_waits(10), "3 B waiting");
     TELL("extend 1 actor:op within:9", "rejected wrong_state");
