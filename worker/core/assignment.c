@@ -219,7 +219,8 @@ wf_assignment_retry(struct wf_unit *unit, struct wf_task *task)
     if (task->activity->type != WF_ACT_INTERACTION || task->state == WF_TASK_PENDING)
         return true;
     if (task->staff_id && !wf_institution_staff(unit->institution, task->staff_id))
-        return take_away(unit, task, wf_arena_printf(unit->arena, "\"%s\" is no staff member any more", task->staff_id));
+        return take_away(unit, task,
+                         wf_arena_printf(unit->arena, "\"%s\" is no staff member any more", task->staff_id));
     if (task->staff_id || !task->unassigned)
         return true;
 

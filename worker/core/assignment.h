@@ -23,7 +23,8 @@ bool wf_assignment_retry(struct wf_unit *unit, struct wf_task *task) WF_CHECKED;
 
 /*
  * Takes waiting tasks from people whom not_by bars by now, or who are not whom same_as names (ASG-10): the rule decides
- * again, and of several copies of method `all` a barred person's is withdrawn.  *ret_changed: there were some.  False: as above.
+ * again, and of several copies of method `all` a barred person's is withdrawn.  *ret_changed: there were some.
+ * False: as above.
  */
 bool wf_assignment_settle(struct wf_unit *unit, struct wf_instance *instance, bool *ret_changed) WF_CHECKED;
 

@@ -19,7 +19,7 @@ bool wf_activity_opens_all(const struct wf_activity *activity);
 /* Pairs openers with closing merges (BAT-3): closed_by, all_closed_by, closes_any. */
 void wf_graph_pair_brackets(struct wf_process *process);
 
-/* Reports activities that the initial one does not lead to, cycles without work in them, and openers that no merge can mean. */
+/* Reports what the initial activity does not lead to, cycles without work in them, and merges that close wrongly. */
 void wf_graph_check(const struct wf_process *process, struct wf_faults *faults);
 
 /*
