@@ -55,6 +55,9 @@ process_load(struct wf_worker *worker, const char *process_id, int32_t version)
 
     enum wf_verdict verdict =
         wf_store_process_load(worker->store, &arena, process_id, version, &document, &found, &error);
+    if (verdict != WF_VERDICT_OK) /* which ends the unit: it is asked for the verdict when it is saved */
+        wf_log(WF_LOG_WARNING, "a definition could not be read", "process=\"%s\" version=%d error=\"%s\"", process_id,
+               version, error.message);
     struct wf_process *process =
         verdict == WF_VERDICT_OK && document ? process_decode(document, found) : NULL;
     if (process) {

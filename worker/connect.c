@@ -39,6 +39,7 @@ wf_worker_store_ok(struct wf_worker *worker, enum wf_verdict verdict, struct wf_
     if (verdict == WF_VERDICT_RECONNECT) {
         wf_store_close(worker->store);
         worker->store = NULL;
+        worker->recover = true; /* the slot may be another one then, and what is being published is dropped with it */
     }
     error->fate = verdict == WF_VERDICT_FATAL ? WF_FATE_FATAL : WF_FATE_RETRY;
     wf_worker_failed(worker, error);
@@ -85,6 +86,20 @@ progress(const void *worker)
     wf_worker_progress(worker);
 }
 
+/* The transactional ids belong to the slot (EOS-13): nothing may be published any more under the old ones. */
+static bool
+leave_slot(struct wf_worker *worker, struct wf_error *reterr)
+{
+    bool ended = wf_publisher_close(worker->publisher, CLOSE_LIMIT_MS);
+
+    worker->publisher = NULL;
+    if (ended)
+        return true;
+    wf_fail(reterr, WF_FATE_FATAL, "the publisher of slot %d does not end", worker->slot);
+    reterr->exit_code = WF_EXIT_WATCHDOG;
+    return false;
+}
+
 static bool
 open_store(struct wf_worker *worker)
 {
@@ -106,11 +121,11 @@ open_store(struct wf_worker *worker)
         worker->partition_count = worker->catalog.partitions;
         worker->partitions = calloc((size_t)worker->partition_count, sizeof *worker->partitions);
     }
-    if (slot != worker->slot) { /* the transactional ids belong to the slot (EOS-13) */
-        wf_publisher_close(worker->publisher, CLOSE_LIMIT_MS);
-        worker->publisher = NULL;
-        worker->slot = slot;
+    if (slot != worker->slot && !leave_slot(worker, &error)) {
+        wf_worker_failed(worker, &error);
+        return false;
     }
+    worker->slot = slot;
     WF_FAULT(DATABASE_OPENED);
     wf_log(WF_LOG_INFO, "connected to the database", "slot=%d partitions=%d number=%d of=%d", slot, worker->partition_count,
            worker->catalog.database_number, worker->catalog.databases);
@@ -198,7 +213,7 @@ wf_worker_disconnect(struct wf_worker *worker)
     wf_batch_drop_held(worker);
     wf_consumer_close(worker->consumer, CLOSE_LIMIT_MS); /* revokes, and so drains the publisher */
     WF_FAULT(LEFT);
-    wf_publisher_close(worker->publisher, CLOSE_LIMIT_MS);
+    (void)wf_publisher_close(worker->publisher, CLOSE_LIMIT_MS); /* the process ends anyway */
     wf_generation_release(worker->generation);
     wf_store_close(worker->store);
     worker->consumer = NULL;

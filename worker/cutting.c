@@ -16,6 +16,8 @@ wait_for_room(struct wf_worker *worker)
     struct wf_publisher_status status;
 
     while (wf_publisher_wait_room(worker->publisher, 100) == 0) {
+        wf_worker_progress(worker); /* the publisher has longer limits, of its own */
+        wf_worker_watch_publisher(worker);
         wf_publisher_status(worker->publisher, &status);
         if (status.state == WF_PUBLISHER_FAILED)
             return false;

@@ -74,8 +74,8 @@ serve(struct wf_worker *worker)
  * A publication has limits of its own; what outlives them all stands still within librdkafka, and would keep
  * its partitions for ever (EOS-17).
  */
-static void
-watch_publisher(const struct wf_worker *worker)
+void
+wf_worker_watch_publisher(const struct wf_worker *worker)
 {
     const struct wf_settings *settings = worker->settings;
     struct wf_publisher_status status = {0};
@@ -92,7 +92,7 @@ watch_publisher(const struct wf_worker *worker)
 static void
 turn(struct wf_worker *worker)
 {
-    watch_publisher(worker);
+    wf_worker_watch_publisher(worker);
     if (worker->consumer)
         wf_consumer_poll(worker->consumer);
     if (!wf_worker_connect(worker)) {
@@ -109,11 +109,13 @@ turn(struct wf_worker *worker)
         wf_upkeep(worker);
     if (room && !worker->recover)
         wf_submitted_step(worker);
+    if (room && !worker->recover && !any_unserved(worker))
+        wf_positions_keep(worker, false);
     room = room && !worker->recover;
     if (room && serve(worker))
         return;
     if (room && !any_unserved(worker))
-        wf_positions_idle(worker);
+        wf_positions_keep(worker, true);
     int64_t limit = (any_unserved(worker) || worker->held_back ? 20 : IDLE_MS) * WF_MILLISECOND;
     wf_worker_wait(worker, room && !worker->held_back, room ? wf_submitted_wait(worker, wf_own_wait(worker, limit)) : limit);
 }

@@ -302,6 +302,7 @@ advance(struct wf_worker *worker, int32_t p)
     partition->state = WF_PARTITION_SERVED;
     worker->reassign = (struct wf_reassign){.version = -1};
     wf_consumer_begin(worker->consumer, p, partition->positions);
+    wf_positions_worked(worker); /* an earlier owner may not have come to it */
     wf_log(WF_LOG_INFO, "serving", "partition=%d epoch=%" PRId64 " published=%" PRId64, p, partition->epoch,
            partition->published_number);
 }
@@ -348,10 +349,8 @@ note_failure(struct wf_worker *worker, const struct wf_publisher_status *status)
     struct wf_error error = status->error;
 
     wf_log(WF_LOG_WARNING, "publishing failed", "error=\"%s\"", error.message);
-    if (status->refused) {
-        wf_refused_replace(worker, status);
+    if (status->refused && wf_refused_replace(worker, status))
         return;
-    }
     error.fate = WF_FATE_RETRY; /* a right or a topic may come back: nothing is given up for it */
     wf_worker_failed(worker, &error);
 }

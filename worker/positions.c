@@ -13,7 +13,8 @@
 enum { ASK_LIMIT_MS = 5000 };
 
 #define LOOK_EVERY (2 * WF_SECOND)    /* after a decision about a partition that stands still */
-#define SETTLE_EVERY (30 * WF_SECOND) /* of idleness */
+#define SETTLE_IDLE (30 * WF_SECOND)    /* after the last batch, if nothing comes */
+#define SETTLE_EVERY (600 * WF_SECOND)  /* whatever comes: marks stay behind in topics where nothing comes */
 
 static void
 stop_partition(struct wf_worker *worker, int32_t p, const char *why)
@@ -120,7 +121,7 @@ wf_positions_look(struct wf_worker *worker)
 /*
  * Behind the last command there may be marks of Kafka's transactions, which are no records.  Were the
  * position left before them, it would lie below the topic's low end once retention has emptied it, as if
- * commands had been lost.  So whoever is idle asks what comes next, and moves up to it.
+ * commands had been lost.  So whoever serves it asks now and then what comes next, and moves up to it.
  */
 static void
 pass_marks(struct wf_worker *worker)
@@ -140,8 +141,10 @@ pass_marks(struct wf_worker *worker)
         count = 0; /* the next time */
     for (size_t i = 0; i < count; i++) {
         int64_t *position = &worker->partitions[questions[i].partition].positions[questions[i].topic];
-        if (questions[i].next > *position)
+        if (questions[i].next > *position) {
             *position = questions[i].next;
+            wf_consumer_pass_marks(worker->consumer, questions[i].partition, questions[i].topic, *position);
+        }
     }
     free(questions);
 }
@@ -171,11 +174,15 @@ wf_positions_settle(struct wf_worker *worker)
 }
 
 void
-wf_positions_idle(struct wf_worker *worker)
+wf_positions_keep(struct wf_worker *worker, bool idle)
 {
-    if (!worker->unsettled || wf_clock_monotonic() < worker->settle_at)
+    int64_t now = wf_clock_monotonic();
+    bool calm = idle && worker->unsettled && now >= worker->settle_at;
+
+    if (!calm && (!worker->settle_by || now < worker->settle_by))
         return;
     worker->unsettled = false;
+    worker->settle_by = now + SETTLE_EVERY;
     pass_marks(worker);
     wf_worker_progress(worker);
     wf_positions_settle(worker);
@@ -184,6 +191,10 @@ wf_positions_idle(struct wf_worker *worker)
 void
 wf_positions_worked(struct wf_worker *worker)
 {
+    int64_t now = wf_clock_monotonic();
+
     worker->unsettled = true;
-    worker->settle_at = wf_clock_monotonic() + SETTLE_EVERY;
+    worker->settle_at = now + SETTLE_IDLE;
+    if (!worker->settle_by)
+        worker->settle_by = now + SETTLE_EVERY;
 }

@@ -61,7 +61,7 @@ rewrite(struct wf_worker *worker, const struct wf_outbox_row *old, size_t index,
     return true;
 }
 
-void
+bool
 wf_refused_replace(struct wf_worker *worker, const struct wf_publisher_status *status)
 {
     WF_SCOPED(wf_buf_drop) struct wf_buf row = {0};
@@ -78,9 +78,11 @@ wf_refused_replace(struct wf_worker *worker, const struct wf_publisher_status *s
     if (wf_store_outbox(worker->store, p, status->refused_number - 1, 1, &arena, &rows, &count, &error) !=
             WF_VERDICT_OK || !count || rows[0].number != status->refused_number ||
         !rewrite(worker, &rows[0], status->refused_index, status->error.message, &row))
-        return;
-    if (wf_store_outbox_replace(worker->store, p, worker->partitions[p].epoch, status->refused_number,
-                                (struct wf_slice){row.data, row.length}, &error) != WF_VERDICT_OK)
+        return false;
+    bool replaced = wf_store_outbox_replace(worker->store, p, worker->partitions[p].epoch, status->refused_number,
+                                (struct wf_slice){row.data, row.length}, &error) == WF_VERDICT_OK;
+    if (!replaced)
         wf_log(WF_LOG_ERROR, "could not replace the event", "partition=%d error=\"%s\"", p, error.message);
     WF_FAULT(REPLACED);
+    return replaced;
 }

@@ -108,7 +108,8 @@ struct wf_worker {
     int64_t retry_at, retry_wait;     /* monotonic; microseconds */
     int64_t look_at;                  /* monotonic: when to look after partitions that stand still */
     int64_t upkeep_at;                /* monotonic: when the database's upkeep is due */
-    int64_t settle_at;                /* monotonic: when to settle, if nothing comes before */
+    int64_t settle_at;                /* monotonic: when to settle, if nothing comes before, */
+    int64_t settle_by;                /* and when at the latest */
     bool unsettled;                   /* batches were applied since the rows were last settled */
     bool recover;                     /* forget what is in memory and claim again (EOS-11) */
     struct wf_error fatal;            /* why the worker stops; exit_code 0: it does not */
@@ -126,6 +127,9 @@ bool wf_worker_serves_first(const struct wf_worker *worker);
 
 /* Winds up the watchdog (EOS-17): before each wait that has a limit of its own, so that their sum has none. */
 void wf_worker_progress(const struct wf_worker *worker);
+
+/* Ends the process when the publisher has outlived all its limits: it would keep its partitions for ever (EOS-17). */
+void wf_worker_watch_publisher(const struct wf_worker *worker);
 
 /* connect.c: opens what is closed; false while something is away (the caller waits) or fatal. */
 bool wf_worker_connect(struct wf_worker *worker);
@@ -172,14 +176,14 @@ void wf_suspects_claimed(struct wf_worker *worker, const struct wf_claim *claim)
 void wf_positions_check(struct wf_worker *worker);  /* claimed partitions: against what the topics have */
 void wf_positions_look(struct wf_worker *worker);   /* stopped partitions: whether somebody has decided */
 void wf_positions_settle(struct wf_worker *worker); /* served partitions: the rows learn where we are */
-void wf_positions_worked(struct wf_worker *worker); /* a batch was applied */
-void wf_positions_idle(struct wf_worker *worker);   /* nothing to do: settles after a while */
+void wf_positions_worked(struct wf_worker *worker); /* a batch was applied, or a partition begun */
+void wf_positions_keep(struct wf_worker *worker, bool idle); /* settles after a while of idleness, or when it is time */
 
 /* restored.c: whether what was published from a partition can have come from this database (EOS-21). */
 bool wf_restored_check(struct wf_worker *worker, int32_t p, int64_t number, const char *incarnation);
 
-/* refused.c: puts a dead letter in the place of an event that Kafka will never take (EOS-14). */
-void wf_refused_replace(struct wf_worker *worker, const struct wf_publisher_status *status);
+/* refused.c: puts a dead letter in the place of an event that Kafka will never take (EOS-14); false: not yet. */
+bool wf_refused_replace(struct wf_worker *worker, const struct wf_publisher_status *status);
 
 /* cache.c: definitions and the institution, by version. */
 struct wf_process *wf_cache_process(struct wf_worker *worker, const char *process_id, int32_t version);

@@ -62,6 +62,17 @@ failed(struct cli_admin *admin, rd_kafka_resp_err_t error, const char *what)
     return cli_status(admin->cli, wf_kafka_status(&admin->kafka, error, what));
 }
 
+/* Whether it can be written to: each of its partitions has a leader. */
+static bool
+is_ready(const struct rd_kafka_metadata_topic *topic)
+{
+    bool ready = !topic->err;
+
+    for (int p = 0; ready && p < topic->partition_cnt; p++)
+        ready = !topic->partitions[p].err && topic->partitions[p].leader >= 0;
+    return ready;
+}
+
 enum cli_exit
 cli_admin_look(struct cli_admin *admin, struct cli_topic *topics, size_t count)
 {
@@ -76,6 +87,7 @@ cli_admin_look(struct cli_admin *admin, struct cli_topic *topics, size_t count)
             if (strcmp(metadata->topics[t].topic, topics[i].name) != 0)
                 continue;
             topics[i].exists = true;
+            topics[i].ready = is_ready(&metadata->topics[t]);
             topics[i].partitions = metadata->topics[t].partition_cnt;
         }
     }
@@ -138,7 +150,7 @@ wait_created(struct cli_admin *admin, const struct cli_topic *topics, size_t cou
         code = cli_admin_look(admin, seen, count);
         all = true;
         for (size_t i = 0; i < count; i++)
-            all &= seen[i].exists;
+            all &= seen[i].exists && seen[i].ready;
         if (!all)
             usleep(LOOK_US);
     }

@@ -118,6 +118,7 @@ struct cli_topic {
     bool compact;
     bool large; /* takes messages larger than the brokers' default */
     bool exists;
+    bool ready;     /* it exists, and each partition has a leader */
     int partitions; /* if it exists */
 };
 

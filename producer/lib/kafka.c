@@ -1,5 +1,11 @@
 #include "kafka.h"
 
+#include <unistd.h>
+
+#include "base/clock.h"
+
+enum { MISSING_GRACE_MS = 3000, AGAIN_US = 50000 }; /* how long and how often a missing topic is asked for */
+
 /* What every handle has: short waits, for a person or a program waits for the answer. */
 static const char *const common[] = {
     "client.id", "pawl",
@@ -150,24 +156,36 @@ wf_kafka_status(struct wf_kafka *kafka, rd_kafka_resp_err_t error, const char *w
     }
 }
 
-/* Asking for the topic first spares its first message a wait of 1000 ms in librdkafka 2.0.2. */
-static enum pawl_status
-count_partitions(struct wf_kafka *kafka, rd_kafka_topic_t *topic, int32_t *ret_partitions)
+static rd_kafka_resp_err_t
+ask_partitions(struct wf_kafka *kafka, rd_kafka_topic_t *topic, int32_t *ret_partitions)
 {
-    const char *name = rd_kafka_topic_name(topic);
     const struct rd_kafka_metadata *metadata;
     rd_kafka_resp_err_t error =
         rd_kafka_metadata(kafka->handle, 0, topic, &metadata, kafka->settings->timeout_ms);
 
     if (error)
-        return wf_kafka_status(kafka, error, name);
+        return error;
     error = metadata->topic_cnt == 1 ? metadata->topics[0].err : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-    int32_t partitions = error ? 0 : metadata->topics[0].partition_cnt;
+    *ret_partitions = error ? 0 : metadata->topics[0].partition_cnt;
     rd_kafka_metadata_destroy(metadata);
-    if (error || !partitions)
-        return wf_kafka_status(kafka, error ? error : RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC, name);
-    *ret_partitions = partitions;
-    return PAWL_OK;
+    return error || *ret_partitions ? error : RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+/*
+ * Asking for the topic first spares its first message a wait of 1000 ms in librdkafka 2.0.2.  A missing one is asked for
+ * again for a while: a broker that has just begun, and one that hears late of a new topic, do not know it yet.
+ */
+static enum pawl_status
+count_partitions(struct wf_kafka *kafka, rd_kafka_topic_t *topic, int32_t *ret_partitions)
+{
+    int64_t grace = kafka->settings->timeout_ms < MISSING_GRACE_MS ? kafka->settings->timeout_ms : MISSING_GRACE_MS;
+    int64_t until = wf_clock_monotonic() + grace * WF_MILLISECOND;
+    rd_kafka_resp_err_t error;
+
+    while ((error = ask_partitions(kafka, topic, ret_partitions)) == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART &&
+           wf_clock_monotonic() < until)
+        usleep(AGAIN_US);
+    return error ? wf_kafka_status(kafka, error, rd_kafka_topic_name(topic)) : PAWL_OK;
 }
 
 enum pawl_status

@@ -7,6 +7,7 @@ What the loop over all points meets by chance is made certain here.  Each names 
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -132,6 +133,44 @@ class Interleaving(Quiet):
         loop.victim_said(worker, "point=end-sent")
         self.applied(self.begin())
         self.check(tasks=2)
+
+    def test_database_lost_while_a_dead_owner_is_fenced(self) -> None:
+        """EOS-13: another slot after that, other transactional ids; what was being published under the old ones goes out."""
+        dying = self.serving(self.worker("publish-offsets=crash"))
+        living = self.worker(f"fenced={self.database},publish-begun=slow")
+        mine = self.shared(living)
+        [other, *_] = sorted(set(range(self.engine.partitions)) - set(mine))
+        self.begin(partition=other)
+        loop.die(self.arena, dying)
+        wait_until("its own are served again", lambda: set(mine) <= set(self.served(living)) and
+                   living.text().count("partitions assigned") > 1)
+        command = self.begin(partition=mine[0])
+        loop.victim_said(living, "point=fenced")
+        self.applied(self.begin(partition=mine[0]))
+        self.applied(command)
+        self.check(tasks=3)
+
+    def served(self, worker: Worker) -> list[int]:
+        """Partitions that it serves, of those that it was assigned last."""
+        return [int(number) for number in re.findall(r"serving  partition=(\d+)", worker.text().rpartition("assigned  count")[2])]
+
+    def shared(self, worker: Worker) -> list[int]:
+        """The partitions of one of two workers, when both have theirs."""
+        wait_until("half of them are served", lambda: "assigned  count=2 " in worker.text() and len(self.served(worker)) == 2)
+        return self.served(worker)
+
+    def test_publisher_that_takes_longer_than_the_watchdog(self) -> None:
+        """EOS-17: who waits for it, for a batch in parts, has its limits and not the watchdog's."""
+        self.engine.psql("alter table workflow.instance add constraint no_poison check (entity_id <> 'poison')")
+        commands = [self.client.send("init-instance", {"process_id": "steps", "entity_id": "poison" if n == 13 else "good"})
+                    for n in range(16)]
+        worker = self.worker("publish-begun=stall*2", watchdog_ms=5000, transaction_timeout_ms=6000)
+        self.assertEqual(worker.wait(), loop.WATCHDOG)
+        self.assertIn("the publisher makes no progress", worker.text())
+        self.arena.gone(worker)
+        self.worker()
+        self.assertEqual([n for n, command in enumerate(commands) if self.client.outcome(command)["result"] != "applied"], [13])
+        self.check(tasks=15)
 
     def test_one_of_two_partitions_moves(self) -> None:
         """EOS-4: a batch over all partitions, of which one is somebody else's by now, is not applied in any."""

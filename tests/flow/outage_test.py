@@ -360,6 +360,46 @@ def topic_made_anew() -> None:
         expect(worker.terminate() == 0, "exit code")
 
 
+def topic_made_anew_under_a_worker() -> None:
+    """The same while a worker runs, which stands before marks of a transaction at the end of the old one (EOS-19)."""
+    with Engine("marked", workers=1, partitions=1) as engine:
+        worker, client = engine.workers[0], engine.client()
+        engine.load(desk.institution())
+        engine.deploy(desk.single())
+        client.start("single")
+        submit(engine)
+        name = engine.topic("command.init-instance")
+        engine.broker().delete_topic(name)
+        wait_until("the topic is made anew", lambda: made(engine, name))
+        engine.produce("command.init-instance", b'{"process_id": "single"}')
+        worker.wait_log("partition stopped")
+
+
+def submit(engine: Engine) -> None:
+    """A command by SQL, which comes onto its topic in a transaction; it has taken effect."""
+    before = int(engine.value("select count(*) from workflow.instance"))
+    engine.psql("""select workflow.submit_command('init-instance', '{"process_id": "single"}')""")
+    wait_until("it is begun", lambda: int(engine.value("select count(*) from workflow.instance")) == before + 1)
+
+
+def marks_at_the_end() -> None:
+    """
+    Marks of a transaction are passed by whoever serves the partition then, so that a topic that retention has emptied
+    has lost nothing (EOS-19).
+    """
+    with Engine("marks", workers=1, partitions=1) as engine:
+        engine.load(desk.institution())
+        engine.deploy(desk.single())
+        submit(engine)
+        expect(engine.workers[0].terminate() == 0, "exit code")
+        engine.start_worker()
+        wait_until("the mark is passed", lambda: engine.value("select positions[4] from workflow.partition") == "2", 2 * LIMIT)
+        engine.broker().delete_records(engine.topic("command.init-instance"), 1)
+        expect(engine.workers[1].terminate() == 0, "exit code")
+        worker = engine.start_worker()
+        expect(engine.client().start("single")["result"] == "applied", worker.text())
+
+
 def offsets(engine: Engine) -> list[dict[str, str]]:
     return engine.pawl_ok("offsets", "show", "-o", "json").json
 
@@ -376,7 +416,8 @@ def made(engine: Engine, topic: str) -> bool:
 SCENARIOS: tuple[Callable[[], None], ...] = (
     servers_away, zombies, next_tasks_and_kills, offsets_deleted, sigterm_drains, backends_terminated,
     clean_stop_without_offsets,
-    restored_database, restored_unasked, missing_parts, wrong_settings, servers_missing_at_the_start, topic_made_anew)
+    restored_database, restored_unasked, missing_parts, wrong_settings, servers_missing_at_the_start, topic_made_anew,
+    topic_made_anew_under_a_worker, marks_at_the_end)
 
 
 class Outage(unittest.TestCase):

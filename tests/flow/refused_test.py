@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import math
 import random
+import subprocess
 import unittest
 
 import desk
-from engine import Client, Engine, Worker
+from engine import Client, Engine, Worker, wait_until
 
 
 class Refused(unittest.TestCase):
@@ -189,6 +190,23 @@ class TroubleElsewhere(Refused):
                 commands = self.in_trouble(code)
                 worker.wait_log("a batch was not applied", so_far + self.OFTEN)
                 self.over(commands)
+
+    def test_a_definition_that_cannot_be_read(self) -> None:
+        """Looked for while a command is applied: somebody has locked its tables."""
+        self.assertEqual(self.engine.workers[0].terminate(), 0)
+        worker = self.engine.start_worker()
+        worker.wait_log("serving  partition")
+        with subprocess.Popen(["psql", "-X", "-q", "-d", self.engine.database], stdin=subprocess.PIPE, text=True) as locker:
+            assert locker.stdin
+            print("begin; lock table workflow.routing_rule in access exclusive mode;", file=locker.stdin, flush=True)
+            wait_until("it is locked", lambda: self.engine.value(
+                "select count(*) from pg_locks where relation = 'workflow.routing_rule'::regclass and granted"
+                " and mode = 'AccessExclusiveLock'") == "1")
+            command = self.client.send("init-instance", {"process_id": "single"})
+            worker.wait_log("a definition could not be read")
+            worker.wait_log("a batch was not applied")
+        self.over([command])
+        self.assertNotIn('verdict="reconnect"', worker.text())
 
     def test_the_worker_ends(self) -> None:
         """A right that is missing, say, and whoever supervises it starts it again."""

@@ -86,8 +86,8 @@ wf_consumer_committed_number(struct wf_consumer *consumer, int32_t partition, in
 /* ---- timestamps of single records ---- */
 
 /*
- * A handle without a group, which reads from one queue for all questions.  It reads also what is
- * uncommitted: only whether the record is the same one counts.
+ * A handle without a group, which reads from one queue for all questions; what is committed, as the consumer
+ * does, so that what comes next is not a record that was aborted.
  */
 struct reader {
     rd_kafka_t *kafka;
@@ -102,7 +102,7 @@ reader_open(struct wf_consumer *consumer, size_t count, struct reader *reader, s
 {
     static const struct wf_kafka_property properties[] = {
         {"enable.auto.commit", "false"}, {"enable.partition.eof", "true"},
-        {"auto.offset.reset", "error"},  {"isolation.level", "read_uncommitted"},
+        {"auto.offset.reset", "error"},  {"isolation.level", "read_committed"},
         {"fetch.wait.max.ms", "10"},     {"fetch.message.max.bytes", "65536"},
         {NULL, NULL}, /* with a small queued.min.messages 2.0.2 looks at a partition that joins late after 1 s */
     };

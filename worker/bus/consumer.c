@@ -101,6 +101,16 @@ wf_consumer_seek(struct wf_consumer *consumer, int32_t partition, const int64_t 
 }
 
 void
+wf_consumer_pass_marks(struct wf_consumer *consumer, int32_t partition, enum wf_topic topic, int64_t offset)
+{
+    struct partition *mine = consumer_partition(consumer, partition);
+    int index = consumer_topic(consumer, topic);
+
+    if (mine && mine->begun && mine->sources[index].next < offset)
+        mine->sources[index].next = offset;
+}
+
+void
 wf_consumer_halt(struct wf_consumer *consumer, int32_t partition)
 {
     struct partition *mine = consumer_partition(consumer, partition);

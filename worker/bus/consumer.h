@@ -125,6 +125,9 @@ void wf_consumer_wake(struct wf_consumer *consumer);
 void wf_consumer_begin(struct wf_consumer *consumer, int32_t partition, const int64_t positions[WF_COMMAND_TOPICS]);
 void wf_consumer_seek(struct wf_consumer *consumer, int32_t partition, const int64_t positions[WF_COMMAND_TOPICS]);
 
+/* The next record of a topic is at this offset or behind: before it there are only marks of transactions. */
+void wf_consumer_pass_marks(struct wf_consumer *consumer, int32_t partition, enum wf_topic topic, int64_t offset);
+
 /* Stops the consumption of one partition, which stays ours; wf_consumer_begin() starts it again. */
 void wf_consumer_halt(struct wf_consumer *consumer, int32_t partition);
 

@@ -314,13 +314,13 @@ wf_publisher_reset(struct wf_publisher *publisher, int limit_ms, struct wf_error
     return true;
 }
 
-void
+bool
 wf_publisher_close(struct wf_publisher *publisher, int limit_ms)
 {
     struct timespec until;
 
     if (!publisher)
-        return;
+        return true;
     atomic_store(&publisher->cancelled, true);
     pthread_mutex_lock(&publisher->lock);
     publisher->stop = true;
@@ -329,10 +329,12 @@ wf_publisher_close(struct wf_publisher *publisher, int limit_ms)
 
     clock_gettime(CLOCK_REALTIME, &until);
     until.tv_sec += limit_ms / 1000 + 1;
-    if (pthread_timedjoin_np(publisher->thread, NULL, &until) == 0)
-        publisher_free(publisher);
-    else
+    if (pthread_timedjoin_np(publisher->thread, NULL, &until) != 0) {
         wf_log(WF_LOG_WARNING, "the publisher did not end in time", "limit_ms=%d", limit_ms);
+        return false;
+    }
+    publisher_free(publisher);
+    return true;
 }
 
 /* ---- the owner's side ---- */

@@ -74,8 +74,11 @@ bool wf_publisher_open(const struct wf_settings *settings, int32_t partitions, c
                        void (*wake)(void *context), void *context, struct wf_publisher **ret_publisher,
                        struct wf_error *reterr) WF_CHECKED;
 
-/* Drops what is not published, ends the thread; waits at most about `limit_ms`.  NULL is fine. */
-void wf_publisher_close(struct wf_publisher *publisher, int limit_ms);
+/*
+ * Drops what is not published, ends the thread; waits at most about `limit_ms`.  NULL is fine.  False: it does not end,
+ * and may still commit what it is at.
+ */
+bool wf_publisher_close(struct wf_publisher *publisher, int limit_ms);
 
 /* How many publications may be submitted now: 0 to WF_UNPUBLISHED_MAX; 0 also when failed. */
 int wf_publisher_room(struct wf_publisher *publisher);

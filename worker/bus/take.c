@@ -85,7 +85,10 @@ wf_consumer_take(struct wf_consumer *consumer, int32_t partition, enum wf_topic 
             *ret_caught_up = source->caught_up = true; /* marks of transactions may lie before the end */
             rd_kafka_message_destroy(message);
         } else if (message->err && message->offset >= 0 && message->offset != source->next) {
-            rd_kafka_message_destroy(message); /* from before a seek: errors are not outdated by it, as records are */
+            /* From before a seek, for errors are not outdated by it as records are; or from behind marks that are not
+             * passed yet, and librdkafka fetches no more.  Assigned anew, a real one comes again, at `next`. */
+            consumer->stale |= message->err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET;
+            rd_kafka_message_destroy(message);
         } else if (message->err) {
             ok = read_error(consumer, message, index, reterr);
             rd_kafka_message_destroy(message);

@@ -207,7 +207,7 @@ failure_of(const struct wf_store *store)
 {
     if (PQstatus(store->connection) != CONNECTION_OK)
         return WF_VERDICT_RECONNECT;
-    return store->unit_open ? WF_VERDICT_FATAL : WF_VERDICT_RETRY;
+    return store->unit_open ? WF_VERDICT_FATAL : store->unit_verdict;
 }
 
 /* process_find may send statements of its own: by now all results are here. */

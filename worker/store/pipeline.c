@@ -190,8 +190,10 @@ wf_store_abandon(struct wf_store *store, enum wf_verdict verdict)
     if (!store->unit_open || verdict == WF_VERDICT_OK)
         return verdict;
     store->unit_open = false;
-    if (verdict == WF_VERDICT_RECONNECT)
-        return verdict; /* the server rolls back when it notices */
-    wf_pipeline_send_plain(&pipeline, WF_STATEMENT_ROLLBACK);
-    return wf_pipeline_finish(&pipeline, NULL) == WF_VERDICT_OK ? verdict : WF_VERDICT_RECONNECT;
+    if (verdict != WF_VERDICT_RECONNECT) { /* else the server rolls back when it notices */
+        wf_pipeline_send_plain(&pipeline, WF_STATEMENT_ROLLBACK);
+        if (wf_pipeline_finish(&pipeline, NULL) != WF_VERDICT_OK)
+            verdict = WF_VERDICT_RECONNECT;
+    }
+    return store->unit_verdict = verdict;
 }

@@ -23,6 +23,7 @@ struct wf_store {
     PGconn *connection;
     int32_t slot;      /* -1: none taken */
     bool unit_open;    /* a transaction is open on the server */
+    enum wf_verdict unit_verdict; /* of the statement that ended it before its time */
     void (*progress)(const void *context); /* after each result; NULL: nobody watches */
     const void *progress_context;
     /* One for each statement, kept from unit to unit for its memory; made at the first use. */

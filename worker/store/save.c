@@ -169,7 +169,7 @@ save_check(struct wf_store *store, const struct wf_work *work, struct wf_error *
     enum { OTHERS = sizeof order / sizeof *order + 2 };
 
     if (!store->unit_open) /* a question of process_find failed meanwhile, and ended it */
-        return wf_verdict_fail(WF_VERDICT_RECONNECT, reterr, "the unit was ended by a statement that failed");
+        return wf_verdict_fail(store->unit_verdict, reterr, "a definition could not be read");
     if (work->unit->deployed_count + OTHERS > WF_CALLS_MAX)
         return wf_verdict_fail(WF_VERDICT_CUT, reterr, "%zu definitions in one unit", work->unit->deployed_count);
     for (size_t i = 0; i < work->unit->deployed_count; i++)
