@@ -48,8 +48,7 @@ class SlowDatabase(Case):
 
     def send(self, count: int) -> list[str]:
         commands = [self.client.send("init-instance", {"process_id": "single"}) for _ in range(count)]
-        topic = self.engine.topic("command.init-instance")
-        wait_until("they are in Kafka", lambda: self.engine.broker().end(topic, 2) >= count + self.started())
+        wait_until("they are in Kafka", lambda: self.engine.records("command.init-instance") >= count + self.started())
         return commands
 
     def check(self, worker: Worker, commands: list[str]) -> list[int]:

@@ -48,8 +48,8 @@ class Bench(unittest.TestCase):
     def test_for_a_time_at_a_rate(self) -> None:
         found = self.run_bench("claim", "--seconds", "2", "--rate", "50")
         self.assertEqual((found["completed"], found["instances_open"]), (found["cases"], 0))
-        self.assertAlmostEqual(found["seconds"], 2, delta=1)
-        self.assertLessEqual(found["cases"], 40)  # 10 begin in a second; a machine that is late begins fewer
+        self.assertGreater(found["seconds"], 1.9)
+        self.assertLessEqual(found["cases"], 20 * found["seconds"])  # 10 begin in a second; a machine that is late begins fewer
         self.assertGreater(found["measured_commands"], 0)
 
     def test_two_databases(self) -> None:

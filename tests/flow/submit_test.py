@@ -228,7 +228,8 @@ class Exactly(unittest.TestCase):
     ROUNDS, EACH = 10, 25
 
     def setUp(self) -> None:
-        self.engine = self.enterContext(Engine("submitmany", workers=1, **SETTINGS))
+        # Who missed a session would be another member from then on.
+        self.engine = self.enterContext(Engine("submitmany", workers=1, **SETTINGS | {"session_timeout_ms": 30000}))
         self.engine.load(desk.institution())
         self.engine.deploy(desk.single())
         self.seed = random.randrange(1 << 30)

@@ -176,6 +176,10 @@ class Engine:
                 headers: list[tuple[bytes, bytes | None]] | None = None, partition: int | None = None) -> None:
         produce(self.brokers, self.topic(topic), value, key, headers, partition)
 
+    def records(self, topic: str) -> int:
+        """How many records a topic has had: what a client sends is on its way for a while."""
+        return self.broker().end(self.topic(topic), self.partitions)
+
     def client(self, **settings: str | int) -> Client:
         return self._stack.enter_context(Client(self, **settings))
 
