@@ -27,33 +27,36 @@ help(void)
          "11 Kafka unusable, 12 database restored to an earlier time, 13 no progress, 14 out of memory.");
 }
 
+/* Prints what a flag asks for instead of working; false if it asks for nothing of that kind. */
+static bool
+print(const char *flag, const char *next)
+{
+    if (strcmp(flag, "--help") == 0)
+        help();
+    else if (strcmp(flag, "--version") == 0)
+        puts("pawl-worker " PAWL_VERSION);
+#ifdef PAWL_FAULTS
+    else if (strcmp(flag, "--faults") == 0)
+        wf_faults_print(WF_FAULT_OF_WORKER, stdout);
+#endif
+    else if (strcmp(flag, "--print-settings") != 0) /* for worker/settings.md and deploy/pawl.conf.sample */
+        return false;
+    else if (next && strcmp(next, "sample") == 0)
+        wf_settings_print_sample(stdout);
+    else
+        wf_settings_print_markdown(stdout);
+    return true;
+}
+
 int
 main(int argc, char **argv)
 {
     struct wf_settings settings;
     struct wf_error error;
 
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        help();
-        return WF_EXIT_OK;
-    }
-    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-        puts("pawl-worker " PAWL_VERSION);
-        return WF_EXIT_OK;
-    }
-#ifdef PAWL_FAULTS
-    if (argc > 1 && strcmp(argv[1], "--faults") == 0) {
-        wf_faults_print(WF_FAULT_OF_WORKER, stdout);
-        return WF_EXIT_OK;
-    }
-#endif
-    if (argc > 1 && strcmp(argv[1], "--print-settings") == 0) { /* for worker/settings.md and deploy/pawl.conf.sample */
-        if (argc > 2 && strcmp(argv[2], "sample") == 0)
-            wf_settings_print_sample(stdout);
-        else
-            wf_settings_print_markdown(stdout);
-        return WF_EXIT_OK;
-    }
+    for (int i = 1; i < argc; i++)
+        if (print(argv[i], argv[i + 1]))
+            return WF_EXIT_OK;
     if (!wf_settings_read(WF_PROGRAM_WORKER, &argc, argv, &settings, &error)) {
         fprintf(stderr, "pawl-worker: %s\n", error.message);
         return WF_EXIT_USAGE;

@@ -20,22 +20,6 @@ cli_fail(enum cli_exit code, const char *format, ...)
     return code;
 }
 
-const char *
-cli_excerpt(const char *text, size_t length, char excerpt[CLI_EXCERPT])
-{
-    size_t used = 0;
-
-    for (size_t i = 0; i < length && used < CLI_EXCERPT - 4; i++) {
-        unsigned char byte = (unsigned char)text[i];
-        excerpt[used++] = byte >= 0x20 && byte != 0x7f ? (char)byte : '?';
-    }
-    bool cut = used < length;
-    while (cut && used && (unsigned char)excerpt[used - 1] >= 0x80)
-        used--; /* not the half of a character */
-    snprintf(excerpt + used, CLI_EXCERPT - used, "%s", cut ? "..." : "");
-    return excerpt;
-}
-
 void
 cli_hint(const char *format, ...)
 {
@@ -89,7 +73,7 @@ timeout_set(struct cli *cli, const char *text)
     double seconds = strtod(text, &end);
 
     if (end == text || *end || !(seconds > 0) || seconds > 2000000)
-        return cli_fail(CLI_USAGE, "--timeout: \"%s\" is not a number of seconds", text);
+        return cli_fail(CLI_USAGE, "--timeout: \"%s\" is not a number of seconds above 0, up to 2000000", text);
     cli->settings.timeout_ms = (int64_t)ceil(seconds * 1000);
     cli->timeout_given = true;
     return CLI_OK;

@@ -82,10 +82,6 @@ enum cli_exit cli_number(const struct cli *cli, const char *name, long low, long
 /* Prints "pawl: …" on standard error and returns the exit code. */
 enum cli_exit cli_fail(enum cli_exit code, const char *format, ...) WF_PRINTF(2, 3);
 
-/* The beginning of some text for a message: one line, and nothing that a terminal would obey. */
-enum { CLI_EXCERPT = 64 };
-const char *cli_excerpt(const char *text, size_t length, char excerpt[CLI_EXCERPT]);
-
 /* Prints a line that says what to do. */
 void cli_hint(const char *format, ...) WF_PRINTF(1, 2);
 

@@ -94,7 +94,7 @@ line_read(struct line *line, const char *text, size_t length, char why[200])
 {
     struct wf_slice name, value;
     struct wf_peek peek;
-    char excerpt[CLI_EXCERPT];
+    char excerpt[WF_EXCERPT];
     enum pawl_kind kind = PAWL_CONTROL;
 
     line->kind = wf_peek_text(wf_peek_member(text, length, "command"));
@@ -111,7 +111,7 @@ line_read(struct line *line, const char *text, size_t length, char why[200])
         }
     }
     if (peek.broken) {
-        snprintf(why, 200, "not a JSON object: \"%s\"", cli_excerpt(text, length, excerpt));
+        snprintf(why, 200, "not a JSON object: \"%s\"", wf_excerpt(text, length, excerpt));
         return why;
     }
     if (!line->kind)
@@ -169,8 +169,11 @@ input_read(struct sender *sender)
 
     if (got > 0)
         sender->input.length += (size_t)got;
-    else if (got == 0 || errno != EINTR)
-        sender->ended = true;
+    if (got > 0 || (got < 0 && (errno == EINTR || errno == EAGAIN)))
+        return;
+    sender->ended = true;
+    if (got < 0)
+        remember(sender, cli_fail(CLI_FILE, "could not read standard input: %s", strerror(errno)));
 }
 
 static void

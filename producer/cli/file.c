@@ -41,7 +41,7 @@ parse(const char *what, const char *text, cJSON **ret_json)
 {
     const char *end = text;
     cJSON *json = cJSON_ParseWithOpts(text, &end, true);
-    char excerpt[CLI_EXCERPT];
+    char excerpt[WF_EXCERPT];
     int line, column;
 
     if (json && cJSON_IsObject(json)) {
@@ -50,12 +50,12 @@ parse(const char *what, const char *text, cJSON **ret_json)
     }
     place_of(text, end, &line, &column);
     if (json)
-        cli_fail(CLI_FILE, "%s: not a JSON object: \"%s\"", what, cli_excerpt(text, strlen(text), excerpt));
+        cli_fail(CLI_FILE, "%s: not a JSON object: \"%s\"", what, wf_excerpt(text, strlen(text), excerpt));
     else if (!*end)
         cli_fail(CLI_FILE, "%s:%d:%d: not valid JSON: the text ends too early", what, line, column);
     else
         cli_fail(CLI_FILE, "%s:%d:%d: not valid JSON near \"%s\"", what, line, column,
-                 cli_excerpt(end, strcspn(end, "\r\n"), excerpt));
+                 wf_excerpt(end, strcspn(end, "\r\n"), excerpt));
     cJSON_Delete(json);
     return CLI_FILE;
 }

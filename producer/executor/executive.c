@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <unistd.h>
 
-#include "base/settings.h"
+#include "base/lines.h"
 
 enum { TOPIC_NAME_MAX = 200 };
 
@@ -53,6 +53,9 @@ fail(const struct reading *reading, const char *format, ...)
     va_start(args, format);
     vsnprintf(message, sizeof message, format, args);
     va_end(args);
+    for (char *c = message; *c; c++) /* it quotes the file, which may be anything */
+        if (iscntrl((unsigned char)*c))
+            *c = '?';
     return wf_fail(reading->reterr, WF_FATE_FATAL, "%s:%d: %s", reading->path, reading->line, message);
 }
 
@@ -229,7 +232,7 @@ begin(struct reading *reading, char *line)
     if (line[length - 1] != ']')
         return fail(reading, "no \"]\" in \"%s\"", line);
     line[length - 1] = '\0';
-    name = wf_settings_trim(name);
+    name = wf_line_trim(name);
     for (const char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
             return fail(reading, "\"%s\" cannot be the name of an executive: letters, digits, \".\", \"_\", \"-\"", name);
@@ -246,10 +249,13 @@ begin(struct reading *reading, char *line)
 }
 
 static bool
-read_line(struct reading *reading, char *line)
+read_line(void *context, char *line, int number, struct wf_error *reterr)
 {
-    char *text = wf_settings_trim(line), *equals = strchr(text, '=');
+    struct reading *reading = context;
+    char *text = wf_line_trim(line), *equals = strchr(text, '=');
 
+    (void)reterr; /* as the reading has it */
+    reading->line = number;
     if (*line == '[')
         return begin(reading, text);
     if (!reading->current || !*text || *text == '#')
@@ -257,7 +263,7 @@ read_line(struct reading *reading, char *line)
     if (!equals)
         return fail(reading, "no \"=\" in \"%s\"", text);
     *equals = '\0';
-    return set(reading, wf_settings_trim(text), wf_settings_trim(equals + 1));
+    return set(reading, wf_line_trim(text), wf_line_trim(equals + 1));
 }
 
 bool
@@ -265,22 +271,10 @@ wf_executives_read(const char *path, struct wf_executives *ret_executives, struc
 {
     struct wf_executives executives = {0};
     struct reading reading = {.executives = &executives, .path = path, .reterr = reterr};
-    FILE *file = fopen(path, "r");
-    char *line = NULL;
-    size_t size = 0;
-    bool ok = true;
+    bool ok = wf_lines_read(path, read_line, &reading, reterr) && finish(&reading);
 
-    if (!file)
-        return wf_fail(reterr, WF_FATE_FATAL, "could not read \"%s\": %s", path, strerror(errno));
-    for (ssize_t length; ok && (length = getline(&line, &size, file)) >= 0;) {
-        reading.line++;
-        ok = strlen(line) == (size_t)length ? read_line(&reading, line) : fail(&reading, "the line holds a NUL");
-    }
-    ok = ok && finish(&reading);
     if (ok && !executives.count)
         ok = fail(&reading, "no executive: a section begins with its name, [line-test]");
-    free(line);
-    fclose(file);
     if (ok)
         *ret_executives = executives;
     else

@@ -113,6 +113,23 @@ run(const struct wf_settings *settings, bool check)
     return code;
 }
 
+/* Prints what a flag asks for instead of working; false if it asks for nothing of that kind. */
+static bool
+print(const char *flag)
+{
+    if (strcmp(flag, "--help") == 0)
+        help();
+    else if (strcmp(flag, "--version") == 0)
+        puts("pawl-executor " PAWL_VERSION);
+#ifdef PAWL_FAULTS
+    else if (strcmp(flag, "--faults") == 0)
+        wf_faults_print(WF_FAULT_OF_EXECUTOR, stdout);
+#endif
+    else
+        return false;
+    return true;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -121,20 +138,9 @@ main(int argc, char **argv)
     bool check;
 
     open_standard_descriptors();
-    if (argc > 1 && strcmp(argv[1], "--help") == 0) {
-        help();
-        return WF_EXIT_OK;
-    }
-    if (argc > 1 && strcmp(argv[1], "--version") == 0) {
-        puts("pawl-executor " PAWL_VERSION);
-        return WF_EXIT_OK;
-    }
-#ifdef PAWL_FAULTS
-    if (argc > 1 && strcmp(argv[1], "--faults") == 0) {
-        wf_faults_print(WF_FAULT_OF_EXECUTOR, stdout);
-        return WF_EXIT_OK;
-    }
-#endif
+    for (int i = 1; i < argc; i++)
+        if (print(argv[i]))
+            return WF_EXIT_OK;
     if (!wf_settings_read(WF_PROGRAM_EXECUTOR, &argc, argv, &settings, &error))
         return usage(error.message);
     enum wf_exit code = read_arguments(argc, argv, &check);

@@ -69,7 +69,7 @@ PAWL_API void pawl_settings_free(pawl_settings *settings);
  *     kafka.<name>   a property of librdkafka, such as kafka.security.protocol
  *     kafka_config   a file of such properties, "name=value" a line, which is read at once
  *
- * PAWL_INVALID if the name or the value is none of these; a property of librdkafka is looked
+ * PAWL_INVALID if the name or the value is none of these (NULL is no value); a property of librdkafka is looked
  * at when a client or a subscription opens.
  */
 PAWL_API enum pawl_status pawl_settings_set(pawl_settings *settings, const char *name, const char *value);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/lines.h"
 #include "memory.h"
 
 static _Thread_local char message[1024];
@@ -92,42 +93,35 @@ timeout_set(pawl_settings *settings, const char *value)
     return PAWL_OK;
 }
 
-/* Without the blanks around it. */
-static char *
-trim(char *text)
+/* Where the properties of a file go. */
+struct reading {
+    pawl_settings *settings;
+    const char *path;
+};
+
+static bool
+property_read(void *context, char *line, int number, struct wf_error *reterr)
 {
-    text += strspn(text, " \t");
-    for (size_t length = strlen(text); length && strchr(" \t", text[length - 1]);)
-        text[--length] = '\0';
-    return text;
+    const struct reading *reading = context;
+    char *name, *value;
+
+    if (!wf_line_property(line, &name, &value))
+        return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: not key=value", reading->path, number); /* and perhaps a secret */
+    if (name)
+        property_add(reading->settings, name, value);
+    return true;
 }
 
 /* The lines "name=value" of a file; empty ones and those that begin with # are skipped. */
 static enum pawl_status
 properties_read(pawl_settings *settings, const char *path)
 {
-    FILE *file = fopen(path, "r");
-    char *line = NULL;
-    size_t size = 0;
-    enum pawl_status status = PAWL_OK;
+    struct reading reading = {.settings = settings, .path = path};
+    struct wf_error error;
 
-    if (!file)
-        return wf_status(PAWL_INVALID, "could not read the Kafka settings \"%s\": %s", path, strerror(errno));
-    for (int number = 1; !status && getline(&line, &size, file) >= 0; number++) {
-        line[strcspn(line, "\r\n")] = '\0';
-        char *equals = strchr(line, '=');
-        if (!*trim(line) || *trim(line) == '#')
-            continue;
-        if (!equals) {
-            status = wf_status(PAWL_INVALID, "%s:%d: not key=value", path, number); /* and perhaps a secret */
-            break;
-        }
-        *equals = '\0';
-        property_add(settings, trim(line), trim(equals + 1));
-    }
-    free(line);
-    fclose(file);
-    return status;
+    if (!wf_lines_read(path, property_read, &reading, &error))
+        return wf_status(PAWL_INVALID, "kafka_config: %s", error.message);
+    return PAWL_OK;
 }
 
 static char **
@@ -151,6 +145,8 @@ text_of(pawl_settings *settings, const char *name)
 enum pawl_status
 pawl_settings_set(pawl_settings *settings, const char *name, const char *value)
 {
+    if (!value)
+        return wf_status(PAWL_INVALID, "%s: no value", name);
     if (strcmp(name, "timeout_ms") == 0)
         return timeout_set(settings, value);
     if (strcmp(name, "kafka_config") == 0)

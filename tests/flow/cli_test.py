@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import unittest
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 import desk
-from engine import Client, Engine, Json, program
+from engine import LIMIT, Client, Engine, Json, program
 
 engine: Engine
 client: Client
@@ -119,6 +120,9 @@ class CommandLine(unittest.TestCase):
             (2, ["task", "get", f"{none}:2"], {}, "--staff"),
             (2, ["instance", "list", "-o", "xml"], {}, "xml"),
             (2, ["instance", "list"], {"timeout_ms": "soon"}, "soon"),
+            (2, ["instance", "list", "--timeout", "0"], {}, "above 0"),
+            (2, ["instance", "list"], {"config": engine.folder}, "Is a directory"),
+            (2, ["instance", "start", "single"], {"kafka_config": engine.folder}, "Is a directory"),
             (2, ["instance", "start", "single", "--variables", "[1]"], {}, "--variables"),
             (3, ["instance", "start", "none-such"], {}, "none-such"),
             (3, ["task", "end", f"{none}:2", "--staff", "ann"], {}, none),
@@ -168,13 +172,23 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(outcomes, {"line-1": "applied", "line-5": "rejected"})
         self.assertEqual(sorted(row["line"] for row in found if not row["outcome"]), [3, 4])
 
+    def test_command_send_without_input(self) -> None:
+        with subprocess.Popen([program("pawl"), "command", "send", "--wait"], env=engine.environment, text=True,
+                              stdin=os.open(engine.folder, os.O_RDONLY), stderr=subprocess.PIPE) as sender:
+            self.assertIn("could not read standard input: Is a directory", sender.communicate(timeout=LIMIT)[1])
+        self.assertEqual(sender.returncode, 8)
 
-class WorkerProgram(unittest.TestCase):
+
+class OtherPrograms(unittest.TestCase):
     def test_help_and_version(self) -> None:
-        for flag, word in (("--help", "SIGTERM"), ("--version", "pawl-worker")):
-            done = subprocess.run([program("pawl-worker"), flag], capture_output=True, text=True)
-            self.assertEqual(done.returncode, 0)
-            self.assertIn(word, done.stdout)
+        for name in ("pawl-worker", "pawl-executor"):
+            for flags, word in ((["--help"], "SIGTERM"), (["--version"], name), (["--prefix", "x", "--help"], "SIGTERM")):
+                done = subprocess.run([program(name), *flags], capture_output=True, text=True)
+                self.assertEqual(done.returncode, 0)
+                self.assertIn(word, done.stdout)
+        done = subprocess.run([program("pawl-worker"), "--prefix", "x", "--print-settings", "sample"], capture_output=True,
+                              text=True)
+        self.assertEqual((done.returncode, done.stdout[:2]), (0, "# "))
 
 
 if __name__ == "__main__":

@@ -263,6 +263,8 @@ def wrong_settings() -> None:
         check_start(engine, EXIT_USAGE, '"colour"', config=str(config))
         check_start(engine, EXIT_USAGE, "/nonexistent", config="/nonexistent")
         check_start(engine, EXIT_USAGE, "/nonexistent", kafka_config="/nonexistent")
+        check_start(engine, EXIT_USAGE, "Is a directory", config=str(engine.folder))
+        check_start(engine, EXIT_USAGE, "Is a directory", kafka_config=str(engine.folder))
         check_start(engine, EXIT_USAGE, '"--colour"', "--colour")
         check_start(engine, EXIT_USAGE, '"--brokers"', "--brokers")
         check_start(engine, EXIT_USAGE, "nonsense", database="nonsense")

@@ -78,7 +78,7 @@ Test(settings, order)
     cr_assert_str_eq(settings.prefix, "of file");
     unlink(path);
     cr_assert_null(GIVEN(CLIENT));
-    cr_assert_not_null(strstr(error.message, "could not read settings file"));
+    cr_assert_not_null(strstr(error.message, "could not read \""));
 }
 
 Test(settings, errors)
@@ -131,13 +131,49 @@ Test(settings, errors_in_the_file)
     unlink(path);
 }
 
-Test(settings, file_without_equals)
+static const char *
+said_of(enum wf_program program, const char *bytes, size_t length)
 {
-    char *path = write_file("prefix\n");
+    char path[] = "/tmp/pawl-settings-XXXXXX";
+    int file = mkstemp(path);
 
-    cr_assert_null(GIVEN(WORKER, "--config", path));
-    cr_assert_not_null(strstr(error.message, "no \"=\" in \"prefix\""));
+    cr_assert_eq(write(file, bytes, length), (ssize_t)length);
+    close(file);
+    bool ok = given(program, (char *[]){(char[]){"--config"}, path, NULL});
     unlink(path);
+    return ok ? NULL : strchr(error.message, ':');
+}
+
+#define SAID_OF(program, bytes) said_of(WF_PROGRAM_##program, bytes, sizeof bytes - 1)
+
+Test(settings, lines_that_are_none)
+{
+    cr_expect_str_eq(SAID_OF(WORKER, "prefix\n"), ":1: no \"=\" in \"prefix\"");
+    cr_expect_str_eq(SAID_OF(WORKER, "prefix=a\n\nlog_level = error\0 or not\n"), ":3: the line holds a NUL");
+    cr_expect_str_eq(SAID_OF(WORKER, "\x1b[2J\xff = 1\n"), ":1: unrecognized setting \"?[2J?\"");
+    cr_expect_str_eq(SAID_OF(WORKER, "timeout_ms = \x1b[2J\n"), ":1: timeout_ms: \"?[2J\" is not a whole number");
+
+    char *line = memset(calloc(1, 100001), 'x', 100000);
+    cr_expect_str_eq(said_of(WF_PROGRAM_WORKER, line, 100000),
+                     ":1: no \"=\" in \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx...\"");
+    free(line);
+}
+
+/* What stands behind a section's name would be ignored: only the executor reads it, as its own. */
+Test(settings, sections_are_of_the_executor)
+{
+    static const char file[] = "prefix = a\n[line-test]\nprefix = b\nnonsense\n";
+
+    cr_expect_str_eq(SAID_OF(WORKER, file), ":2: only pawl-executor has sections: \"[line-test]\"");
+    cr_expect_str_eq(SAID_OF(CLIENT, file), ":2: only pawl-executor has sections: \"[line-test]\"");
+    cr_expect_null(SAID_OF(EXECUTOR, file));
+    cr_expect_str_eq(settings.prefix, "a");
+}
+
+Test(settings, a_directory_is_no_file)
+{
+    cr_assert_null(GIVEN(CLIENT, "--config", "/tmp"));
+    cr_assert_str_eq(error.message, "could not read \"/tmp\": Is a directory");
 }
 
 static const char *

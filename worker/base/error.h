@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdarg.h>
+#include <stddef.h>
 
 #define WF_CHECKED __attribute__((warn_unused_result))
 #define WF_PRINTF(fmt, first) __attribute__((format(printf, fmt, first)))
@@ -50,6 +51,10 @@ bool wf_fail(struct wf_error *reterr, enum wf_fate fate, const char *format, ...
 
 /* Puts "context: " before the message that *reterr holds, and returns false. */
 bool wf_fail_context(struct wf_error *reterr, const char *format, ...) WF_PRINTF(2, 3);
+
+/* The beginning of some bytes for a message: one line of UTF-8, and nothing that a terminal would obey. */
+enum { WF_EXCERPT = 68 }; /* bytes of it, with its NUL */
+const char *wf_excerpt(const char *data, size_t length, char text[WF_EXCERPT]);
 
 const char *wf_fate_name(enum wf_fate fate);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/lines.h"
 
 static struct wf_arena file_texts; /* what files said: kept until the process ends */
 
@@ -78,8 +79,11 @@ static bool
 setting_set(struct wf_settings *settings, const struct setting *setting, const char *value,
             const char *where, struct wf_error *reterr)
 {
+    char excerpt[WF_EXCERPT];
+
+    wf_excerpt(value, strlen(value), excerpt);
     if (setting->choices && !is_choice(setting->choices, value))
-        return wf_fail(reterr, WF_FATE_FATAL, "%s: \"%s\" is none of %s", where, value, setting->choices);
+        return wf_fail(reterr, WF_FATE_FATAL, "%s: \"%s\" is none of %s", where, excerpt, setting->choices);
     if (setting->initial) {
         *text_of(settings, setting) = value;
         return true;
@@ -89,9 +93,9 @@ setting_set(struct wf_settings *settings, const struct setting *setting, const c
     errno = 0;
     long long number = strtoll(value, &end, 10);
     if (errno || end == value || *end)
-        return wf_fail(reterr, WF_FATE_FATAL, "%s: \"%s\" is not a whole number", where, value);
+        return wf_fail(reterr, WF_FATE_FATAL, "%s: \"%s\" is not a whole number", where, excerpt);
     if (number < setting->low || number > setting->high)
-        return wf_fail(reterr, WF_FATE_FATAL, "%s: \"%s\" is outside the range %lld to %lld", where, value,
+        return wf_fail(reterr, WF_FATE_FATAL, "%s: \"%s\" is outside the range %lld to %lld", where, excerpt,
                        (long long)setting->low, (long long)setting->high);
     *number_of(settings, setting) = number;
     return true;
@@ -108,58 +112,55 @@ set_defaults(struct wf_settings *settings)
     }
 }
 
-char *
-wf_settings_trim(char *text)
+/* A file of settings on its way in. */
+struct reading {
+    struct wf_settings *settings;
+    enum wf_program program;
+    const char *path;
+    bool ended; /* the executor's sections have begun */
+};
+
+static bool
+fail_line(const struct reading *reading, int number, const char *what, const char *line, struct wf_error *reterr)
 {
-    while (isspace((unsigned char)*text))
-        text++;
-    size_t length = strlen(text);
-    while (length && isspace((unsigned char)text[length - 1]))
-        text[--length] = '\0';
-    return text;
+    char excerpt[WF_EXCERPT];
+
+    return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: %s \"%s\"", reading->path, number, what,
+                   wf_excerpt(line, strlen(line), excerpt));
 }
 
 static bool
-set_from_line(struct wf_settings *settings, char *line, const char *where, struct wf_error *reterr)
+set_from_line(void *context, char *line, int number, struct wf_error *reterr)
 {
-    char *name = wf_settings_trim(line);
-    if (!*name || *name == '#')
-        return true;
+    struct reading *reading = context;
+    bool section = *line == '[';
+    char *name = wf_line_trim(line), place[600];
 
+    reading->ended |= section && reading->program == WF_PROGRAM_EXECUTOR;
+    if (reading->ended || !*name || *name == '#')
+        return true;
+    if (section)
+        return fail_line(reading, number, "only pawl-executor has sections:", name, reterr);
     char *equals = strchr(name, '=');
     if (!equals)
-        return wf_fail(reterr, WF_FATE_FATAL, "%s: no \"=\" in \"%s\"", where, name);
+        return fail_line(reading, number, "no \"=\" in", name, reterr);
     *equals = '\0';
-    name = wf_settings_trim(name);
+    name = wf_line_trim(name);
 
-    /* One file may serve all programs, so the settings of any are known here. */
+    /* One file may serve several programs, so the settings of any are known here. */
     const struct setting *setting = setting_find(name, strlen(name), WF_PROGRAM_ALL);
     if (!setting)
-        return wf_fail(reterr, WF_FATE_FATAL, "%s: unrecognized setting \"%s\"", where, name);
-    char place[600];
-    snprintf(place, sizeof place, "%s: %s", where, setting->name);
-    return setting_set(settings, setting, wf_arena_strdup(&file_texts, wf_settings_trim(equals + 1)), place, reterr);
+        return fail_line(reading, number, "unrecognized setting", name, reterr);
+    snprintf(place, sizeof place, "%s:%d: %s", reading->path, number, setting->name);
+    return setting_set(reading->settings, setting, wf_arena_strdup(&file_texts, wf_line_trim(equals + 1)), place, reterr);
 }
 
 static bool
-set_from_file(struct wf_settings *settings, const char *path, struct wf_error *reterr)
+set_from_file(enum wf_program program, struct wf_settings *settings, const char *path, struct wf_error *reterr)
 {
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return wf_fail(reterr, WF_FATE_FATAL, "could not read settings file \"%s\": %s", path, strerror(errno));
+    struct reading reading = {.settings = settings, .program = program, .path = path};
 
-    char *line = NULL, where[512];
-    size_t size = 0;
-    bool ok = true;
-    for (int number = 1; ok && getline(&line, &size, file) >= 0; number++) {
-        if (*line == '[')
-            break;
-        snprintf(where, sizeof where, "%s:%d", path, number);
-        ok = set_from_line(settings, line, where, reterr);
-    }
-    free(line);
-    fclose(file);
-    return ok;
+    return wf_lines_read(path, set_from_line, &reading, reterr);
 }
 
 static bool
@@ -265,7 +266,7 @@ wf_settings_read(enum wf_program program, int *argc, char **argv, struct wf_sett
     set_defaults(&flags);
     set_defaults(&settings);
     bool ok = set_from_flags(program, &count, copy, &flags, &config, reterr) &&
-              (!config || set_from_file(&settings, config, reterr)) &&
+              (!config || set_from_file(program, &settings, config, reterr)) &&
               set_from_environment(program, &settings, reterr) &&
               set_from_flags(program, argc, argv, &settings, &config, reterr);
     free(copy);

@@ -80,14 +80,11 @@ struct wf_settings {
  * Fills *ret_settings for one program from defaults, file, environment and flags, and takes
  * the flags it knows out of argv (`--name value`, `--name=value`, `-o` for --output); what is
  * left, from argv[1] on, are the program's own arguments; *argc is their number plus one.
- * `--` ends the flags.  Texts live until the process ends.  A line that begins with a bracket ends
- * the settings of a file: sections are the executor's own.
+ * `--` ends the flags.  Texts live until the process ends.  Sections, from a line that begins with a
+ * bracket on, are the executor's: it reads them itself, for other programs they are an error.
  */
 bool wf_settings_read(enum wf_program program, int *argc, char **argv, struct wf_settings *ret_settings,
                       struct wf_error *reterr) WF_CHECKED;
-
-/* A text without the blanks around it: ends it, and returns where it begins. */
-char *wf_settings_trim(char *text);
 
 /* Gives back the texts of files that were read, for who reads many: settings read from any are void then. */
 void wf_settings_forget(void);

@@ -8,10 +8,11 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/lines.h"
 #include "base/log.h"
 
 /* A restarted broker serves metadata before it has read all topics; so long a missing one is asked for again. */
-enum { MISSING_GRACE_MS = 3000, LINE_SIZE = 4096 };
+enum { MISSING_GRACE_MS = 3000 };
 
 const char *
 wf_kafka_topic_name(const struct wf_settings *settings, enum wf_topic topic, char name[WF_KAFKA_NAME_SIZE])
@@ -118,50 +119,39 @@ is_protected(const char *name)
     return false;
 }
 
-static char *
-trim(char *text)
-{
-    while (isspace((unsigned char)*text))
-        text++;
-    for (size_t length = strlen(text); length && isspace((unsigned char)text[length - 1]);)
-        text[--length] = 0;
-    return text;
-}
+/* Where the properties of a file go. */
+struct conf_file {
+    rd_kafka_conf_t *conf;
+    const char *path;
+};
 
 static bool
-conf_line(rd_kafka_conf_t *conf, char *line, const char *path, int number, struct wf_error *reterr)
+conf_line(void *context, char *line, int number, struct wf_error *reterr)
 {
-    char *name = trim(line), *value = strchr(name, '=');
+    const struct conf_file *file = context;
+    char *name, *value;
 
-    if (!*name || *name == '#')
+    if (!wf_line_property(line, &name, &value))
+        return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: not key=value", file->path, number); /* and perhaps a secret */
+    if (!name)
         return true;
-    if (!value)
-        return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: not key=value", path, number); /* and perhaps a secret */
-    *value++ = 0;
-    name = trim(name);
     if (is_protected(name))
-        return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: \"%s\" cannot be set here", path, number, name);
-    if (!conf_set(conf, name, trim(value), reterr))
-        return wf_fail_context(reterr, "%s:%d", path, number);
+        return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: \"%s\" cannot be set here", file->path, number, name);
+    if (!conf_set(file->conf, name, value, reterr))
+        return wf_fail_context(reterr, "%s:%d", file->path, number);
     return true;
 }
 
 static bool
 conf_file(rd_kafka_conf_t *conf, const char *path, struct wf_error *reterr)
 {
-    char line[LINE_SIZE];
-    bool ok = true;
-    FILE *file = fopen(path, "re");
+    struct conf_file file = {.conf = conf, .path = path};
 
-    if (!file)
-        ok = wf_fail(reterr, WF_FATE_FATAL, "could not open \"%s\": %s", path, strerror(errno));
-    for (int number = 1; ok && fgets(line, sizeof line, file); number++)
-        ok = conf_line(conf, line, path, number, reterr);
-    if (file)
-        fclose(file);
-    if (!ok && reterr)
+    if (wf_lines_read(path, conf_line, &file, reterr))
+        return true;
+    if (reterr)
         reterr->exit_code = WF_EXIT_USAGE;
-    return ok;
+    return false;
 }
 
 static bool

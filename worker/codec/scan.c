@@ -24,30 +24,6 @@ struct scan {
 
 static bool scan_value(struct scan *scan);
 
-const char *
-wf_excerpt(const char *data, size_t length, char text[WF_EXCERPT])
-{
-    size_t used = 0;
-
-    for (size_t i = 0; i < length;) {
-        size_t step = wf_utf8_length(data + i, data + length);
-        bool plain = step && (unsigned char)data[i] >= 0x20 && data[i] != 0x7f;
-        if (used + (plain ? step : 1) > WF_EXCERPT - 4) {
-            memcpy(text + used, "...", 3);
-            used += 3;
-            break;
-        }
-        if (plain)
-            memcpy(text + used, data + i, step);
-        else
-            text[used] = '?';
-        used += plain ? step : 1;
-        i += step ? step : 1;
-    }
-    text[used] = '\0';
-    return text;
-}
-
 static bool
 fail_at(struct scan *scan, const char *at, const char *why)
 {

@@ -23,8 +23,7 @@
 enum {
     WF_SCAN_DEPTH = 64,
     WF_SCAN_NUMBER = 64,
-    WF_SCAN_EXPONENT = 308,
-    WF_EXCERPT = 68 /* bytes of an excerpt, with its NUL */
+    WF_SCAN_EXPONENT = 308
 };
 
 /* Whether a text is one JSON value; ret_value is that value without the blanks around it. */
@@ -52,8 +51,5 @@ char *wf_scan_text(struct wf_arena *arena, struct wf_slice string);
 
 /* Whether a number is whole (1, 1.0) and fits. */
 bool wf_scan_integer(struct wf_slice value, int64_t *ret_integer);
-
-/* The beginning of some bytes as UTF-8 without control characters, for messages. */
-const char *wf_excerpt(const char *data, size_t length, char text[WF_EXCERPT]);
 
 #endif
