@@ -66,6 +66,16 @@ cli_number(const struct cli *cli, const char *name, long low, long high, long ot
     return CLI_OK;
 }
 
+enum cli_exit
+cli_choice(const struct cli *cli, const char *name, const char *words)
+{
+    const char *value = cli_option(cli, name);
+
+    if (!value || wf_settings_is_choice(words, value))
+        return CLI_OK;
+    return cli_fail(CLI_USAGE, "--%s: \"%s\" is none of %s", name, value, words);
+}
+
 static enum cli_exit
 timeout_set(struct cli *cli, const char *text)
 {

@@ -77,6 +77,9 @@ const char *cli_option(const struct cli *cli, const char *name);
 /* A whole number of an option, or `otherwise`; cli_arguments_read() is not asked, so it can fail. */
 enum cli_exit cli_number(const struct cli *cli, const char *name, long low, long high, long otherwise, long *ret_number);
 
+/* Whether the value of an option, if it is given, is one of words separated by '|'. */
+enum cli_exit cli_choice(const struct cli *cli, const char *name, const char *words);
+
 /* ---- messages (arguments.c) ---- */
 
 /* Prints "pawl: …" on standard error and returns the exit code. */

@@ -315,6 +315,29 @@ since_read(struct letters *letters)
     return CLI_OK;
 }
 
+/*
+ * The last part of a name has to be that of a topic; a whole one, with dots, may be of another prefix or another time.
+ */
+static enum cli_exit
+topic_check(const struct cli *cli)
+{
+    const char *topic = cli_option(cli, "topic");
+    struct wf_buf names = {0};
+    bool known = false;
+
+    if (!topic || strchr(topic, '.') || strcmp(topic, cli->settings.command_topic) == 0)
+        return CLI_OK;
+    for (int i = 0; i < WF_COMMAND_TOPICS; i++) {
+        const char *suffix = wf_topic_suffix((enum wf_topic)i);
+        known |= is_topic(suffix, topic);
+        wf_buf_printf(&names, "%s%s", i ? ", " : "", strrchr(suffix, '.') + 1);
+    }
+    if (!known)
+        cli_fail(CLI_USAGE, "--topic: \"%s\" is none of %s", topic, wf_buf_text(&names));
+    wf_buf_drop(&names);
+    return known ? CLI_OK : CLI_USAGE;
+}
+
 /* Reads the partitions that can hold what is wanted. */
 static enum cli_exit
 read_all(struct letters *letters, bool (*each)(void *context, const rd_kafka_message_t *message))
@@ -345,6 +368,8 @@ run(struct cli *cli, struct letters *letters, bool (*each)(void *context, const 
     code = place_read(letters);
     if (!code)
         code = since_read(letters);
+    if (!code)
+        code = topic_check(cli);
     if (!code)
         code = cli_records_open(cli, settings, true, &letters->records);
     if (!code)

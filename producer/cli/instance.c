@@ -63,6 +63,8 @@ cli_instance_list(struct cli *cli)
     long number;
     enum cli_exit code = cli_number(cli, "limit", 1, 100000000, 0, &number);
 
+    if (!code)
+        code = cli_choice(cli, "state", "running|stalled|suspended|completed|cancelled");
     if (code)
         return code;
     return cli_list(cli,

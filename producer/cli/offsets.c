@@ -66,6 +66,17 @@ topics_open(struct offsets *offsets)
     return code;
 }
 
+/* Says which partitions the rows are of, where the one that is wanted is none of them. */
+static enum cli_exit
+partition_fail(long only, const PGresult *result)
+{
+    int rows = PQntuples(result);
+
+    return rows ? cli_fail(CLI_USAGE, "--partition: there is no %ld in the database: its partitions are from %s to %s", only,
+                           PQgetvalue(result, 0, 0), PQgetvalue(result, rows - 1, 0))
+                : cli_fail(CLI_USAGE, "--partition: the database has none yet: no worker has begun");
+}
+
 static enum cli_exit
 places_read(struct offsets *offsets, long only)
 {
@@ -88,8 +99,10 @@ places_read(struct offsets *offsets, long only)
         if (place.topic < offsets->topic_count && (only < 0 || place.partition == only))
             offsets->places[offsets->count++] = place;
     }
+    if (only >= 0 && !offsets->count)
+        code = partition_fail(only, result);
     PQclear(result);
-    return CLI_OK;
+    return code;
 }
 
 /* Looks at the first record only. */

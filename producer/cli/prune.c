@@ -30,7 +30,7 @@ read_month(struct prune *prune, const char *text)
 
     if (!text)
         return cli_fail(CLI_USAGE, "which months? --before YYYY-MM");
-    if (sscanf(text, "%4d-%2d%n", &year, &month, &end) != 2 || text[end] || end != 7 || month < 1 || month > 12)
+    if (sscanf(text, "%4d-%2d%n", &year, &month, &end) != 2 || text[end] || end != 7 || year < 1 || month < 1 || month > 12)
         return cli_fail(CLI_USAGE, "--before: \"%s\" is no month (YYYY-MM)", text);
     snprintf(prune->before, sizeof prune->before, "%04d-%02d-01T00:00:00Z", year, month);
     const char *const values[] = {prune->before};

@@ -49,30 +49,32 @@ by_check(const char *by)
                     by);
 }
 
-/* A day, or RFC 3339. */
+/* A day, or RFC 3339; *ret_time stays as it is if there is none. */
 static enum cli_exit
-time_check(const struct cli *cli, const char *option)
+time_read(const struct cli *cli, const char *option, int64_t *ret_time)
 {
     const char *text = cli_option(cli, option);
     char whole[64];
-    int64_t time;
 
     if (!text)
         return CLI_OK;
     snprintf(whole, sizeof whole, "%s%s", text, strlen(text) == strlen("2026-01-31") ? "T00:00:00Z" : "");
-    if (wf_time_parse(whole, &time))
+    if (wf_time_parse(whole, ret_time))
         return CLI_OK;
     return cli_fail(CLI_USAGE, "--%s: \"%s\" is neither a day (2026-01-31) nor a time (2026-01-31T08:00:00Z)", option, text);
 }
 
 static enum cli_exit
-period_check(const struct cli *cli)
+times_check(const struct cli *cli)
 {
-    const char *period = cli_option(cli, "period");
+    int64_t from = INT64_MIN, to = INT64_MAX;
+    enum cli_exit code = time_read(cli, "from", &from);
 
-    if (!period || is_listed("day,week,month", period))
-        return CLI_OK;
-    return cli_fail(CLI_USAGE, "--period: \"%s\" is none of day, week and month", period);
+    if (!code)
+        code = time_read(cli, "to", &to);
+    if (!code && from >= to)
+        code = cli_fail(CLI_USAGE, "--from: \"%s\" is not before --to \"%s\"", cli_option(cli, "from"), cli_option(cli, "to"));
+    return code;
 }
 
 /* The columns of the text: those that the report is by, and what there is of each. */
@@ -105,11 +107,9 @@ cli_report_work(struct cli *cli)
     enum cli_exit code = by_check(by);
 
     if (!code)
-        code = time_check(cli, "from");
+        code = times_check(cli);
     if (!code)
-        code = time_check(cli, "to");
-    if (!code)
-        code = period_check(cli);
+        code = cli_choice(cli, "period", "day|week|month");
     if (code)
         return code;
     columns_put(&columns, by, values[3] != NULL);

@@ -193,6 +193,8 @@ cli_task_list(struct cli *cli)
     enum cli_exit code = cli_number(cli, "limit", 1, 100000000, 0, &number);
 
     if (!code)
+        code = cli_choice(cli, "state", "pending|waiting|processing|pausing");
+    if (!code)
         code = group_read(cli, group, sizeof group);
     if (!code && mine && !staff)
         code = cli_fail(CLI_USAGE, "--mine goes with --staff, which says whose");

@@ -223,7 +223,8 @@ class Work(unittest.TestCase):
 
     def test_usage(self) -> None:
         for arguments in (("--by", "shoe"), ("--by", "person,person"), ("--by", "person,"), ("--period", "year"),
-                          ("--from", "yesterday"), ("--to", "2026-13-01")):
+                          ("--from", "yesterday"), ("--to", "2026-13-01"),
+                          ("--from", "2026-02-01", "--to", "2026-01-01")):
             with self.subTest(arguments):
                 self.assertEqual(engine.pawl("report", "work", *arguments).code, 2)
 

@@ -61,9 +61,8 @@ number_of(struct wf_settings *settings, const struct setting *setting)
     return (int64_t *)(void *)((char *)settings + setting->offset);
 }
 
-/* Whether a value is one of words separated by '|'. */
-static bool
-is_choice(const char *choices, const char *value)
+bool
+wf_settings_is_choice(const char *choices, const char *value)
 {
     size_t length = strlen(value);
 
@@ -82,7 +81,7 @@ setting_set(struct wf_settings *settings, const struct setting *setting, const c
     char excerpt[WF_EXCERPT];
 
     wf_excerpt(value, strlen(value), excerpt);
-    if (setting->choices && !is_choice(setting->choices, value))
+    if (setting->choices && !wf_settings_is_choice(setting->choices, value))
         return wf_fail(reterr, WF_FATE_FATAL, "%s: \"%s\" is none of %s", where, excerpt, setting->choices);
     if (setting->initial) {
         *text_of(settings, setting) = value;

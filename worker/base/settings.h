@@ -86,6 +86,9 @@ struct wf_settings {
 bool wf_settings_read(enum wf_program program, int *argc, char **argv, struct wf_settings *ret_settings,
                       struct wf_error *reterr) WF_CHECKED;
 
+/* Whether a value is one of words separated by '|'. */
+bool wf_settings_is_choice(const char *words, const char *value);
+
 /* Gives back the texts of files that were read, for who reads many: settings read from any are void then. */
 void wf_settings_forget(void);
 

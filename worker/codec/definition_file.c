@@ -11,7 +11,7 @@ struct file {
     size_t at_count, at_capacity;
 };
 
-/* Functions that read the name of an enum's value into an int. */
+/* Functions that read the name of an enum's value into an int, and that give the name of one. */
 #define NAME_VALUE(noun, condition)                                \
     static bool noun##_value(const char *name, int *ret_value)     \
     {                                                              \
@@ -20,6 +20,10 @@ struct file {
             return false;                                          \
         *ret_value = (int)value;                                   \
         return true;                                               \
+    }                                                              \
+    static const char *noun##_name(int value)                      \
+    {                                                              \
+        return wf_##noun##_name((enum wf_##noun)value);            \
     }
 NAME_VALUE(act_type, true)
 NAME_VALUE(rule_applied, true)
@@ -92,7 +96,8 @@ struct limit {
 
 static const struct wf_field limit_fields[] = {
     WF_FIELD_REQUIRED(DURATION, "within", struct limit, limit.within),
-    {.name = "then", .kind = WF_FIELD_NAME, .offset = offsetof(struct limit, action), .from_name = task_action_value},
+    {.name = "then", .kind = WF_FIELD_NAME, .offset = offsetof(struct limit, action), .from_name = task_action_value,
+     .name_of = limit_action_name},
     WF_FIELD(OBJECT, "to", struct limit, to),
     WF_FIELD(ID, "flag", struct limit, limit.flag),
 };
@@ -129,10 +134,10 @@ struct activity {
 static const struct wf_field activity_fields[] = {
     WF_FIELD_REQUIRED(ID, "act_id", struct activity, activity.act_id),
     {.name = "act_type", .kind = WF_FIELD_NAME, .required = true, .offset = offsetof(struct activity, type),
-     .from_name = act_type_value},
+     .from_name = act_type_value, .name_of = act_type_name},
     ACTIVITY(TEXT, "name", name),
     {.name = "rule_applied", .kind = WF_FIELD_NAME, .offset = offsetof(struct activity, rule_applied),
-     .from_name = rule_applied_value},
+     .from_name = rule_applied_value, .name_of = rule_applied_name},
     ACTIVITY(TOKEN, "auto_executive", auto_executive),
     ACTIVITY(ID, "or_merge_flag", or_merge_flag),
     WF_FIELD(ANY, "num_votes_needed", struct activity, votes),
@@ -355,15 +360,15 @@ struct assignment {
 static const struct wf_field assignment_fields[] = {
     WF_FIELD_REQUIRED(ID, "act", struct assignment, act),
     {.name = "based_on", .kind = WF_FIELD_NAME, .required = true, .offset = offsetof(struct assignment, based_on),
-     .from_name = based_on_value},
+     .from_name = based_on_value, .name_of = based_on_name},
     WF_FIELD(ID, "department", struct assignment, groups[WF_BASED_ON_DEPARTMENT]),
     WF_FIELD(ID, "team", struct assignment, groups[WF_BASED_ON_TEAM]),
     WF_FIELD(ID, "role", struct assignment, groups[WF_BASED_ON_ROLE]),
     WF_FIELD(ID, "function", struct assignment, groups[WF_BASED_ON_USER_DEFINED]),
     {.name = "method", .kind = WF_FIELD_NAME, .required = true, .offset = offsetof(struct assignment, method),
-     .from_name = method_value},
+     .from_name = method_value, .name_of = method_name},
     {.name = "presence", .kind = WF_FIELD_NAME, .offset = offsetof(struct assignment, presence),
-     .from_name = presence_value},
+     .from_name = presence_value, .name_of = presence_name},
     WF_FIELD(IDS, "not_by", struct assignment, not_by),
     WF_FIELD(ID, "same_as", struct assignment, same_as),
 };
@@ -439,7 +444,7 @@ static const struct wf_fields whole_table = WF_FIELDS(whole_fields);
 static const struct wf_field time_limit_fields[] = {
     WF_FIELD_REQUIRED(DURATION, "within", struct limit, limit.within),
     {.name = "then", .kind = WF_FIELD_NAME, .required = true, .offset = offsetof(struct limit, action),
-     .from_name = instance_action_value},
+     .from_name = instance_action_value, .name_of = limit_action_name},
 };
 static const struct wf_fields time_limit_table = WF_FIELDS(time_limit_fields);
 

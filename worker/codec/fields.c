@@ -143,8 +143,9 @@ read_time(const struct member *member)
     if (wf_scan_kind(member->value) != '"')
         return false;
     text = wf_scan_text(member->reading->arena, member->value);
-    if (member->field->kind == WF_FIELD_TIME ? !wf_time_parse(text, &time) : !wf_duration_parse(text, &time))
-        return false;
+    if (member->field->kind == WF_FIELD_TIME ? !wf_time_parse(text, &time)
+                                             : !wf_duration_parse(text, &time) || time < WF_MILLISECOND)
+        return false; /* a limit of no time would be none */
     store(member, &time, sizeof time);
     return true;
 }
@@ -259,6 +260,22 @@ static const char *const kind_words[] = {
 #undef X
 };
 
+/* The names that a member may have. */
+static void
+fault_of_name(const struct member *member, const char *excerpt)
+{
+    const struct wf_field *field = member->field;
+    char names[300] = "";
+    size_t used = 0;
+    const char *name;
+
+    for (int i = 0, value; used < sizeof names && strcmp(name = field->name_of(i), "unknown") != 0; i++)
+        if (field->from_name(name, &value))
+            used += (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? ", " : "", name);
+    wf_reading_fault(member->reading, member->place, "invalid_value", "\"%s\" must be one of %s, not %s", field->name, names,
+                     excerpt);
+}
+
 static void
 read_member(const struct member *member)
 {
@@ -272,6 +289,8 @@ read_member(const struct member *member)
         wf_reading_fault(member->reading, member->place, "invalid_value",
                          "\"%s\" must be a whole number from %d to %d, not %s", field->name, field->low,
                          field->high ? field->high : INT32_MAX, excerpt);
+    else if (field->name_of)
+        fault_of_name(member, excerpt);
     else if (wf_scan_kind(member->value) == '[' && field->low)
         wf_reading_fault(member->reading, member->place, "invalid_value", "\"%s\" must hold at least %d, not %s",
                          field->name, field->low, excerpt);

@@ -38,7 +38,7 @@ struct wf_texts {
     X(BOOL, bool, "true or false")                                                                   \
     X(TRUE, bool, "true")                                                                            \
     X(TIME, int64_t, "a time as in RFC 3339 with Z or an offset")                                    \
-    X(DURATION, int64_t, "an ISO 8601 duration of weeks, days, hours, minutes and seconds")          \
+    X(DURATION, int64_t, "an ISO 8601 duration of weeks, days, hours, minutes and seconds, 1 ms at least") \
     X(NAME, int, "one of the names that it may have")                                                \
     X(JSON, const char *, "an object")        /* its text, not read further unless there is `of` */  \
     X(OBJECT, struct wf_slice, "an object")   /* for the caller to read */                           \
@@ -62,6 +62,7 @@ struct wf_field {
     size_t given;   /* where in the struct a bool says that it was there; 0: nowhere */
     int32_t low, high; /* INTEGER; high 0: INT32_MAX.  IDS, NAMES: at least `low` of them */
     bool (*from_name)(const char *name, int *ret_value); /* NAME, NAMES */
+    const char *(*name_of)(int value); /* NAME: for messages that list the names; "unknown" behind the last; or NULL */
     const struct wf_fields *of; /* JSON: checked by this table, stored as text */
 };
 

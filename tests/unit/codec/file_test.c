@@ -125,13 +125,15 @@ Test(file, every_fault_is_listed)
     cr_expect_null(wf_definition_file_decode(text, sizeof text - 1, &faults));
     expect_fault("", "unknown_member", "\"extra\"");
     expect_fault("activities[0]", "unknown_member", "\"colour\"");
-    expect_fault("activities[1].act_type", "invalid_value", "\"robot\"");
+    expect_fault("activities[1].act_type", "invalid_value", "one of initial, interaction, automation, ");
+    expect_fault("activities[1].act_type", "invalid_value", "dummy, completion, not \"robot\"");
     expect_fault("activities[1].act_id", "duplicate_activity", "\"a\"");
     expect_fault("activities[2]", "missing_member", "\"act_id\"");
     expect_fault("activities[3].num_votes_needed", "invalid_value", "\"160%\"");
     expect_fault("activities[3].closes", "unknown_activity", "\"nowhere\"");
     expect_fault("activities[4].time_limits.take.within", "invalid_value", "\"P1M\"");
-    expect_fault("activities[4].time_limits.take.then", "invalid_value", "\"cancel\"");
+    expect_fault("activities[4].time_limits.take.then", "invalid_value",
+                 "one of remind, release, reassign, escalate, end, not \"cancel\"");
     expect_fault("activities[5]", "invalid_value", "not 7");
     expect_fault("routing[0].to[1]", "unknown_activity", "\"x\"");
     expect_fault("routing[0].to[2]", "invalid_value", "3");
@@ -141,7 +143,7 @@ Test(file, every_fault_is_listed)
     expect_fault("routing[2].to", "invalid_value", "\"v\"");
     expect_fault("pre_rules[0].needs[0].act", "unknown_activity", "\"z\"");
     expect_fault("pre_rules[1].needs", "invalid_value", "at least one");
-    expect_fault("assignment[1].based_on", "invalid_value", "\"none\"");
+    expect_fault("assignment[1].based_on", "invalid_value", "one of dept_based, team_based, role_based, user_defined, not \"none\"");
     expect_fault("assignment[2].method", "invalid_value", "\"lottery\"");
     expect_fault("assignment[2]", "missing_member", "\"team\"");
     expect_fault("assignment[2].role", "invalid_value", "\"r\"");
