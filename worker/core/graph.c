@@ -260,7 +260,7 @@ merge_that_names(const struct wf_process *process, const struct wf_activity *ope
 {
     for (size_t i = 0; i < process->activity_count; i++) {
         struct wf_activity *merge = process->activities[i];
-        if (wf_act_type_merges(merge->type) && merge->closes && strcmp(merge->closes, opener->act_id) == 0)
+        if (merge->closes && strcmp(merge->closes, opener->act_id) == 0)
             return merge;
     }
     return NULL;
@@ -304,16 +304,13 @@ wf_graph_pair_brackets(struct wf_process *process)
     free(every.within);
 }
 
-/* BAT-3: what a merge names opens batches that can come to it, and no other merge names it. */
 static void
 check_closes(const struct wf_process *process, const struct wf_activity *merge, const char *path,
              struct wf_faults *faults)
 {
-    const struct wf_activity *opener = merge->closes ? wf_process_activity(process, merge->closes) : NULL;
-
-    if (!opener || !wf_act_type_merges(merge->type))
-        return;
+    const struct wf_activity *opener = wf_process_activity(process, merge->closes);
     const struct wf_activity *first = merge_that_names(process, opener);
+
     if (!brackets_opened(opener))
         wf_fault_add(faults, "no_opener", path, "\"%s\" closes the batches of \"%s\", which opens none", merge->act_id,
                      opener->act_id);
@@ -323,7 +320,19 @@ check_closes(const struct wf_process *process, const struct wf_activity *merge, 
                      opener->act_id);
     if (first != merge)
         wf_fault_add(faults, "two_merges", path, "\"%s\" closes the batches of \"%s\", and so does \"%s\"",
-                     merge->act_id, opener->act_id, first ? first->act_id : "");
+                     merge->act_id, opener->act_id, first->act_id);
+}
+
+void
+wf_graph_check_closes(const struct wf_process *process, struct wf_faults *faults)
+{
+    for (size_t i = 0; i < process->activity_count; i++) {
+        char path[64];
+
+        snprintf(path, sizeof path, "activities[%zu]", i);
+        if (process->activities[i]->closes)
+            check_closes(process, process->activities[i], path, faults);
+    }
 }
 
 static bool
@@ -347,7 +356,6 @@ wf_graph_check(const struct wf_process *process, struct wf_faults *faults)
         if (!wf_act_type_works(activity->type) && wf_graph_path(process, activity, activity, works, NULL))
             wf_fault_add(faults, "cycle_without_task", path,
                          "\"%s\" is on a cycle in which nobody works, so it would never end", activity->act_id);
-        check_closes(process, activity, path, faults);
     }
 }
 

@@ -19,8 +19,14 @@ bool wf_activity_opens_all(const struct wf_activity *activity);
 /* Pairs openers with closing merges (BAT-3): closed_by, all_closed_by, closes_any. */
 void wf_graph_pair_brackets(struct wf_process *process);
 
-/* Reports what the initial activity does not lead to, cycles without work in them, and merges that close wrongly. */
+/* Reports activities that the initial one does not lead to, and cycles without work in them. */
 void wf_graph_check(const struct wf_process *process, struct wf_faults *faults);
+
+/*
+ * Reports merges that close what opens no batch, what cannot come to them, or what another merge names as well
+ * (BAT-3), of a process that compiles.  Asked of what is deployed: what is stored goes on as it was.
+ */
+void wf_graph_check_closes(const struct wf_process *process, struct wf_faults *faults);
 
 /*
  * Whether a path of one or more edges leads from one activity to the other that passes no

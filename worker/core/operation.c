@@ -2,6 +2,7 @@
 
 #include "core/assignment.h"
 #include "core/control.h"
+#include "core/graph.h"
 #include "core/init.h"
 #include "core/interaction.h"
 #include "core/people.h"
@@ -183,6 +184,7 @@ apply_deploy(struct wf_unit *unit, const struct wf_command *command)
     }
     struct wf_faults *faults = WF_ARENA_NEW(unit->arena, struct wf_faults);
     faults->arena = unit->arena;
+    wf_graph_check_closes(process, faults);
     if (!wf_rule_check(unit, process, faults))
         return faults->count && reject_faults(unit, WF_CODE_DEFINITION_INVALID, faults, "definition");
     keep_deployed(unit, process, latest ? latest->version + 1 : 1);
