@@ -35,12 +35,7 @@ def setUpModule() -> None:
 
 
 def tearDownModule() -> None:
-    for worker in engine.workers:
-        code = worker.terminate()
-        if code:
-            raise AssertionError(f"a worker ended with {code}")
-    engine.check_settled()
-    engine.pawl_ok("verify")
+    engine.check_whole()
 
 
 def start_many(process_id: str, count: int) -> list[str]:

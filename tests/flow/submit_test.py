@@ -34,11 +34,7 @@ def setUpModule() -> None:
 
 
 def tearDownModule() -> None:
-    codes = [worker.terminate() for worker in engine.workers if worker.running()]
-    engine.check_settled()
-    engine.pawl_ok("verify")
-    if any(codes):
-        raise AssertionError(f"workers ended with {codes}")
+    engine.check_whole()
 
 
 def quoted(value: str | Json | None) -> str:
