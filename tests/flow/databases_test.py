@@ -172,7 +172,7 @@ class Anywhere(unittest.TestCase):
 
     def test_sub_processes(self) -> None:
         """An instance in one database has its work done by one in the other, and hears of it."""
-        parents = [start("parent", n % PARTITIONS) for n in range(12)]
+        parents = [start("parent", n % PARTITIONS) for n in range(20)]  # so many, that some have theirs on the other side
         find = "select instance_id, remote_instance_id from workflow.sub_process_list where remote_instance_id is not null"
         works = [rows for found in each(find) for rows in found]
         crossing = [child for home, child in works if database_of(home) != database_of(child)]
