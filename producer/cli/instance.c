@@ -45,6 +45,8 @@ cli_instance_start(struct cli *cli)
     pawl_command_put(command, "completion_flag", cli_option(cli, "flag"));
     pawl_command_put_json(command, "variables", cli_option(cli, "variables"));
     code = cli_call(cli, command, &outcome);
+    if (code == CLI_TIMEOUT && !cli_option(cli, "instance-id"))
+        cli_hint("With --instance-id a start can be repeated: there is one instance of an id, however often it is asked for.");
     if (code)
         return code;
     const char *instance_id = pawl_outcome_text(outcome, "instance_id");

@@ -19,7 +19,7 @@ static const char authorize_details[] =
     "Without --process and --act it covers all of the grantor's tasks.  There is one authorization for each grantor,\n"
     "grantee, process and activity: another one takes its place.\n";
 static const char revoke_details[] =
-    "The one with exactly this process and activity; tasks in hand stay.\n";
+    "The one with exactly this process and activity; exit code 7 if there is none.  Tasks in hand stay.\n";
 static const char task_get_details[] =
     "Without TASK the oldest one that the person may do is taken.\n";
 static const char task_reassign_details[] =

@@ -64,10 +64,13 @@ call(const struct cli *cli, pawl_command *command)
 
     if (code)
         return code;
-    if (!cli->json)
+    if (pawl_outcome_number(outcome, "revoked", 1) == 0)
+        code = cli_fail(CLI_NOT_FOUND, "nothing was revoked: \"%s\" has no authorization from \"%s\" with exactly this process and "
+                        "activity", cli->arguments[1], cli->arguments[0]);
+    else if (!cli->json)
         printf("%s: %s\n", cli->arguments[0], cli->verb->verb);
     pawl_outcome_free(outcome);
-    return CLI_OK;
+    return code;
 }
 
 enum cli_exit

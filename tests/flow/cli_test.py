@@ -167,6 +167,7 @@ class CommandLine(unittest.TestCase):
             done = silent.pawl("instance", "start", "single", "--timeout", "0.5")
             self.assertEqual(done.code, 4, done.err)
             self.assertIn("pawl-worker", done.err)
+            self.assertIn("--instance-id", done.err)
 
     def test_command_send(self) -> None:
         lines = ['{"command":"init-instance","id":"line-1","data":{"process_id":"single"}}', "",

@@ -74,6 +74,9 @@ class Presence(unittest.TestCase):
         self.assertEqual(client.call("get-task", {"task_id": task, "staff_id": other})["code"], "not_entitled")
         engine.pawl_ok("person", "authorize", holder, other, "--process", "turn")
         self.assertEqual(client.get(task, other)["task"]["grantor_id"], holder)
+        for wrong in ((), ("--process", "turn", "--act", "wrok")):
+            done = engine.pawl("person", "revoke", holder, other, *wrong)
+            self.assertEqual((done.code, done.out, "nothing was revoked" in done.err), (7, "", True), done.err)
         engine.pawl_ok("person", "revoke", holder, other, "--process", "turn")
         client.end(task, other)
         self.assertEqual(engine.psql("select * from workflow.authorization_grant"), [])

@@ -170,6 +170,8 @@ wf_outcome_encode(struct wf_codec *codec, const struct wf_incoming *in, const st
     put_flags(value, outcome);
     put_faults(value, outcome->faults);
     put_process(value, command, outcome);
+    if (command->operation == WF_OP_REVOKE && outcome->result == WF_RESULT_APPLIED)
+        wf_json_put_int(value, "revoked", outcome->people != NULL);
     wf_json_close(value, '}');
     outcome_end(&compose, in, instance_of(command, outcome), outbox);
 }
