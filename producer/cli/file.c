@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "cli.h"
+#include "codec/scan.h"
 
 static enum cli_exit
 read_all(const char *path, struct wf_buf *buf)
@@ -36,6 +37,26 @@ place_of(const char *text, const char *at, int *ret_line, int *ret_column)
     }
 }
 
+/* What cJSON lets pass and the engine would not: it can say the byte alone, here there are lines. */
+static enum cli_exit
+check(const char *what, const char *text)
+{
+    struct wf_arena arena = {0};
+    struct wf_slice value;
+    struct wf_error error;
+    size_t wrong;
+    int line, column;
+    bool ok = wf_scan_find(text, strlen(text), &arena, &value, &wrong, &error);
+
+    wf_arena_drop(&arena);
+    if (ok)
+        return CLI_OK;
+    place_of(text, text + wrong, &line, &column);
+    if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
+        return cli_fail(CLI_FILE, "%s:%d:%d: not valid JSON: it begins with a byte order mark", what, line, column);
+    return cli_fail(CLI_FILE, "%s:%d:%d: %s", what, line, column, error.message);
+}
+
 static enum cli_exit
 parse(const char *what, const char *text, cJSON **ret_json)
 {
@@ -44,6 +65,10 @@ parse(const char *what, const char *text, cJSON **ret_json)
     char excerpt[WF_EXCERPT];
     int line, column;
 
+    if (json && cJSON_IsObject(json) && check(what, text)) {
+        cJSON_Delete(json);
+        return CLI_FILE;
+    }
     if (json && cJSON_IsObject(json)) {
         *ret_json = json;
         return CLI_OK;

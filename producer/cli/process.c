@@ -100,8 +100,9 @@ cli_process_deploy(struct cli *cli)
     cJSON *definition = NULL;
     enum cli_exit code = cli_file_read(cli->arguments[0], &text, &definition);
 
-    if (!code && !cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(definition, "process_id")))
-        code = cli_fail(CLI_FILE, "%s: no \"process_id\"", cli->arguments[0]);
+    const cJSON *process_id = cJSON_GetObjectItemCaseSensitive(definition, "process_id");
+    if (!code && !cJSON_IsString(process_id))
+        code = cli_fail(CLI_FILE, "%s: %s", cli->arguments[0], process_id ? "\"process_id\" is not a text" : "no \"process_id\"");
     if (!code)
         code = job_topics_create(cli, definition);
     if (!code)

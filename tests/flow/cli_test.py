@@ -151,6 +151,18 @@ class CommandLine(unittest.TestCase):
                     self.assertEqual((found.code, found.out), (code, ""), found.err)
                     self.assertIn(word, found.err)
 
+    def test_wrong_files(self) -> None:
+        for content, word in ((b'\xef\xbb\xbf{"process_id": "x"}', ":1:1: not valid JSON: it begins with a byte order mark"),
+                              (b'{\n "process_id": "x", "name": "\xff"\n}', ":2:30: not valid JSON"),
+                              (b'{"process_id": "x",\n "a": {"b": 1,\n  "b": 2}}', ':3:3: not valid JSON at byte 37: an object names "b"'),
+                              (b'{"process_id": 5}', '"process_id" is not a text'), (b"{}", 'no "process_id"')):
+            with self.subTest(content):
+                path = engine.folder / "wrong.json"
+                path.write_bytes(content)
+                done = engine.pawl("process", "deploy", path)
+                self.assertEqual((done.code, done.out), (8, ""), done.err)
+                self.assertIn(word, done.err)
+
     def test_rejections_say_why(self) -> None:
         wrong = engine.pawl("process", "deploy", "-", stdin=json.dumps(desk.single() | {"assignment": []}))
         self.assertEqual(wrong.code, 3)

@@ -15,6 +15,7 @@ struct key {
 /* A check under way. */
 struct scan {
     const char *begin, *at, *end;
+    size_t wrong; /* where, once a check has failed */
     int depth;
     struct wf_arena *arena;
     struct key *keys; /* of the objects that are open, the innermost last */
@@ -30,11 +31,11 @@ fail_at(struct scan *scan, const char *at, const char *why)
     char text[WF_EXCERPT];
     size_t left = (size_t)(scan->end - at);
 
+    scan->wrong = (size_t)(at - scan->begin);
     if (!left)
-        return wf_fail(scan->reterr, WF_FATE_DEAD_LETTER, "not valid JSON: it ends at byte %zu, %s",
-                       (size_t)(at - scan->begin), why);
+        return wf_fail(scan->reterr, WF_FATE_DEAD_LETTER, "not valid JSON: it ends at byte %zu, %s", scan->wrong, why);
     return wf_fail(scan->reterr, WF_FATE_DEAD_LETTER, "not valid JSON at byte %zu, \"%s\": %s",
-                   (size_t)(at - scan->begin), wf_excerpt(at, left < 20 ? left : 20, text), why);
+                   scan->wrong, wf_excerpt(at, left < 20 ? left : 20, text), why);
 }
 
 static void
@@ -165,8 +166,8 @@ fail_duplicate(struct scan *scan, const struct key *key)
 {
     char text[WF_EXCERPT];
 
-    return wf_fail(scan->reterr, WF_FATE_DEAD_LETTER, "not valid JSON at byte %zu: an object names \"%s\" twice",
-                   (size_t)(key->string.data - scan->begin),
+    scan->wrong = (size_t)(key->string.data - scan->begin);
+    return wf_fail(scan->reterr, WF_FATE_DEAD_LETTER, "not valid JSON at byte %zu: an object names \"%s\" twice", scan->wrong,
                    wf_excerpt(key->string.data + 1, key->string.length - 2, text));
 }
 
@@ -269,17 +270,34 @@ scan_value(struct scan *scan)
     }
 }
 
+static bool
+scan_whole(struct scan *scan, struct wf_slice *ret_value)
+{
+    skip_blanks(scan);
+    const char *start = scan->at;
+    if (!scan_value(scan))
+        return false;
+    *ret_value = (struct wf_slice){start, (size_t)(scan->at - start)};
+    skip_blanks(scan);
+    return scan->at == scan->end || fail_at(scan, scan->at, "more follows the value");
+}
+
+bool
+wf_scan_find(const char *text, size_t length, struct wf_arena *arena, struct wf_slice *ret_value, size_t *ret_wrong,
+             struct wf_error *reterr)
+{
+    struct scan scan = {.begin = text, .at = text, .end = text + length, .arena = arena, .reterr = reterr};
+    bool ok = scan_whole(&scan, ret_value);
+
+    *ret_wrong = scan.wrong;
+    return ok;
+}
+
 bool
 wf_scan_check(const char *text, size_t length, struct wf_arena *arena, struct wf_slice *ret_value,
               struct wf_error *reterr)
 {
     struct scan scan = {.begin = text, .at = text, .end = text + length, .arena = arena, .reterr = reterr};
 
-    skip_blanks(&scan);
-    const char *start = scan.at;
-    if (!scan_value(&scan))
-        return false;
-    *ret_value = (struct wf_slice){start, (size_t)(scan.at - start)};
-    skip_blanks(&scan);
-    return scan.at == scan.end || fail_at(&scan, scan.at, "more follows the value");
+    return scan_whole(&scan, ret_value);
 }

@@ -26,6 +26,10 @@ enum {
     WF_SCAN_EXPONENT = 308
 };
 
+/* As wf_scan_check(); *ret_wrong is where in the text it is wrong. */
+bool wf_scan_find(const char *text, size_t length, struct wf_arena *arena, struct wf_slice *ret_value, size_t *ret_wrong,
+                  struct wf_error *reterr) WF_CHECKED;
+
 /* Whether a text is one JSON value; ret_value is that value without the blanks around it. */
 bool wf_scan_check(const char *text, size_t length, struct wf_arena *arena, struct wf_slice *ret_value,
                    struct wf_error *reterr) WF_CHECKED;
