@@ -29,7 +29,7 @@ process_decode(const char *document, int32_t version)
 {
     struct wf_arena arena = {0};
     struct wf_faults faults = {.arena = &arena};
-    struct wf_process *process = wf_definition_file_decode(document, strlen(document), &faults);
+    struct wf_process *process = wf_definition_stored_decode(document, strlen(document), &faults);
 
     if (process && !wf_process_compile(process, &faults)) {
         wf_process_drop(process);

@@ -201,6 +201,8 @@ read_parts(struct file *file, struct activity *activity, const struct wf_place *
         wf_fields_read(&file->reading, &time_limits_table, activity->time_limits, &limits, activity);
     read_limit(file, activity->take, &limits, "take", &activity->activity.take_limit);
     read_limit(file, activity->end, &limits, "end", &activity->activity.end_limit);
+    if (activity->activity.retries && activity->type != WF_ACT_AUTOMATION && !file->reading.stored)
+        fault(file, &limits, "retries", "limit_without_work", "%s", "only of an automation, whose jobs are announced again");
     if (activity->sub_process.data) {
         activity->activity.sub_process = WF_ARENA_NEW(&file->process->arena, struct wf_sub_process);
         wf_fields_read(&file->reading, &sub_process_table, activity->sub_process, &sub,
@@ -495,12 +497,12 @@ add_faults_of_whole(struct wf_process *process, struct wf_faults *faults, size_t
             WF_ARENA_PUSH(faults->arena, faults->items, faults->count, faults->capacity, found.items[i]);
 }
 
-struct wf_process *
-wf_definition_file_decode(const char *text, size_t length, struct wf_faults *faults)
+static struct wf_process *
+decode(const char *text, size_t length, bool stored, struct wf_faults *faults)
 {
     struct wf_process *process = wf_process_new("");
     struct file file = {.process = process,
-                        .reading = {.arena = &process->arena, .faults = faults, .closed = true}};
+                        .reading = {.arena = &process->arena, .faults = faults, .stored = stored, .closed = true}};
     struct wf_error error;
     struct wf_slice value;
     size_t before = faults->count;
@@ -517,4 +519,16 @@ wf_definition_file_decode(const char *text, size_t length, struct wf_faults *fau
     add_faults_of_whole(process, faults, before);
     wf_process_drop(process);
     return NULL;
+}
+
+struct wf_process *
+wf_definition_file_decode(const char *text, size_t length, struct wf_faults *faults)
+{
+    return decode(text, length, false, faults);
+}
+
+struct wf_process *
+wf_definition_stored_decode(const char *text, size_t length, struct wf_faults *faults)
+{
+    return decode(text, length, true, faults);
 }

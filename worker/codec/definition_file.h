@@ -17,6 +17,9 @@
  */
 struct wf_process *wf_definition_file_decode(const char *text, size_t length, struct wf_faults *faults);
 
+/* The same for one that was deployed: a time limit of no time, and retries of no job, were taken once and do nothing. */
+struct wf_process *wf_definition_stored_decode(const char *text, size_t length, struct wf_faults *faults);
+
 /*
  * A hash of what a JSON text says: white space, the order of members and the escapes of strings
  * do not count, the order of arrays does.  A deployment of the same content is the same version.

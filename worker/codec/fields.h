@@ -90,6 +90,7 @@ struct wf_reading {
     const struct wf_codec *codec; /* for topics; may be NULL where there are none */
     struct wf_arena *arena;       /* where texts go */
     struct wf_faults *faults;     /* every fault is listed */
+    bool stored;                  /* what was taken once goes on, though it would be refused now */
     bool closed;                  /* unknown members are faults (files), not ignored (messages) */
 };
 

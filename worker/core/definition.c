@@ -319,10 +319,6 @@ check_limits(struct check *check)
                          "the time limit of \"%s\" cannot %s a job", activity->act_id,
                          wf_limit_action_name(limits[i]->action));
     }
-    if (activity->retries && activity->type != WF_ACT_AUTOMATION)
-        wf_fault_add(check->faults, "limit_without_work", check->path,
-                     "\"%s\" has \"retries\", but is of type \"%s\": only jobs are announced again", activity->act_id,
-                     wf_act_type_name(activity->type));
     if (activity->check_every && !wf_rule_is_pre(activity))
         wf_fault_add(check->faults, "check_without_rule", check->path,
                      "\"%s\" has a \"check_every\", but no pre rule that could be asked", activity->act_id);

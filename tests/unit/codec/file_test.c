@@ -150,6 +150,25 @@ Test(file, every_fault_is_listed)
     expect_fault("assignment[2].act", "duplicate_rule", "\"t\"");
 }
 
+/* What was deployed when it was not refused yet goes on. */
+Test(file, stored_definition)
+{
+    static const char text[] =
+        "{\"process_id\":\"p\",\"activities\":[{\"act_id\":\"s\",\"act_type\":\"initial\"},"
+        "{\"act_id\":\"t\",\"act_type\":\"interaction\",\"time_limits\":{\"take\":{\"within\":\"PT0S\"},"
+        "\"end\":{\"within\":\"PT0.0009S\"},\"retries\":1}},{\"act_id\":\"e\",\"act_type\":\"completion\"}],"
+        "\"routing\":[{\"from\":\"s\",\"to\":[\"t\"]},{\"from\":\"t\",\"to\":[\"e\"]}]}";
+
+    cr_expect_null(wf_definition_file_decode(text, sizeof text - 1, &faults));
+    expect_fault("activities[1].time_limits.take.within", "invalid_value", "1 ms at least, not \"PT0S\"");
+    expect_fault("activities[1].time_limits.end.within", "invalid_value", "not \"PT0.0009S\"");
+    expect_fault("activities[1].time_limits.retries", "limit_without_work", "only of an automation");
+    struct wf_process *process = wf_definition_stored_decode(text, sizeof text - 1, &faults);
+    cr_assert_not_null(process);
+    cr_expect_eq(wf_process_activity(process, "t")->take_limit.within, 0);
+    wf_process_drop(process);
+}
+
 Test(file, no_json)
 {
     cr_expect_null(wf_definition_file_decode("{", 1, &faults));

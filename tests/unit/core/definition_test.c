@@ -68,7 +68,6 @@ Test(definition, constraints)
 Test(definition, time_limits)
 {
     SAME(story_faults(FINE "D:dummy take:1; A -b-> D; D -> C"), "limit_without_work");
-    SAME(story_faults("I:initial; A:task retries:1; C:completion; I -> A; A -> C"), "limit_without_work");
     SAME(story_faults(FINE "B:automation end:1,reassign; A -b-> B; B -> C"), "limit_action");
     SAME(story_faults(FINE "B:automation take:1 end:1,end,x; A -b-> B; B -> C; limit 5,cancel"), "");
 }
