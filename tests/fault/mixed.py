@@ -139,7 +139,7 @@ def next_one(dice: random.Random) -> Story:
     staff_id = dice.choice(("ann", "bob", "cid", "eve"))
     while taken["result"] == "rejected":
         taken = expect((yield "get-task", {"staff_id": staff_id, "process_id": "single"}, command_id),
-                       "applied", "duplicate", "no_task_available", "task_taken")
+                       "applied", "duplicate", "no_task_available", "task_taken", "wrong_state", "instance_ended")
     expect((yield "end-task", {"task_id": taken["task"]["task_id"], "staff_id": staff_id}))
 
 
