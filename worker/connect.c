@@ -200,10 +200,8 @@ wf_worker_connect(struct wf_worker *worker)
     if (wf_clock_monotonic() < worker->retry_at)
         return false;
     wf_worker_progress(worker);
-    if ((!worker->store && !open_store(worker)) || (!worker->publisher && !open_publisher(worker)) ||
-        (!worker->consumer && !open_consumer(worker)))
-        return false;
-    return true;
+    return (worker->store || open_store(worker)) && (worker->publisher || open_publisher(worker)) &&
+           (worker->consumer || open_consumer(worker));
 }
 
 void

@@ -157,6 +157,11 @@ void cli_started_print(const pawl_outcome *outcome);
 
 /* ---- operations of the control topic (operation.c) ---- */
 
+/* Options of many of them. */
+#define CLI_ASKER {"staff", "ID", "who asks, a member of staff"}, {"actor", "NAME", "who or what asks otherwise"}
+#define CLI_REASON {"reason", "TEXT", "why; recorded"}
+#define CLI_ASKED_BY CLI_ASKER, CLI_REASON
+
 /* Whether it is a UUID. */
 enum cli_exit cli_instance_id_check(const char *id);
 

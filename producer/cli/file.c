@@ -65,13 +65,13 @@ parse(const char *what, const char *text, cJSON **ret_json)
     char excerpt[WF_EXCERPT];
     int line, column;
 
-    if (json && cJSON_IsObject(json) && check(what, text)) {
-        cJSON_Delete(json);
-        return CLI_FILE;
-    }
-    if (json && cJSON_IsObject(json)) {
-        *ret_json = json;
-        return CLI_OK;
+    if (cJSON_IsObject(json)) {
+        enum cli_exit code = check(what, text);
+        if (code)
+            cJSON_Delete(json);
+        else
+            *ret_json = json;
+        return code;
     }
     place_of(text, end, &line, &column);
     if (json)

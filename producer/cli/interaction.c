@@ -4,9 +4,7 @@
 #include "cli.h"
 
 #define ASKED_BY \
-    {"staff", "ID", "who asks, a member of staff"}, {"actor", "NAME", "who or what asks otherwise"}, \
-    {"requester", "JSON", "the engine, instance and task that ask; notifications repeat it"}, \
-    {"reason", "TEXT", "why; recorded"}
+    CLI_ASKER, {"requester", "JSON", "the engine, instance and task that ask; notifications repeat it"}, CLI_REASON
 
 const struct cli_option cli_instance_subscribe_options[] = {
     {"filter", "JSON", "only some changes: {\"events\": [...], \"acts\": [...], \"states\": [...]}"},
@@ -27,7 +25,7 @@ const struct cli_option cli_instance_notify_options[] = {
     {"position", "N", "the number of its event; an older one than was seen changes nothing"},
     {"incident", "JSON", "the incident there: {\"id\": ..., \"code\": ..., \"detail\": ...}"},
     {"actor", "NAME", "who or what caused the change there"},
-    {"reason", "TEXT", "why; recorded"},
+    CLI_REASON,
     {NULL, NULL, NULL},
 };
 

@@ -5,19 +5,16 @@
 #include "base/uuid.h"
 #include "cli.h"
 
-#define REASON {"reason", "TEXT", "why; recorded"}
-#define ASKED_BY {"staff", "ID", "who asks, a member of staff"}, {"actor", "NAME", "who or what asks otherwise"}, REASON
-
 const struct cli_option cli_task_hold_options[] = {
     {"staff", "ID", "who holds the task"},
-    REASON,
+    CLI_REASON,
     {NULL, NULL, NULL},
 };
 
 const struct cli_option cli_task_release_options[] = {
     {"staff", "ID", "who holds the task and gives it back"},
     {"actor", "NAME", "the operator who takes it back"},
-    REASON,
+    CLI_REASON,
     {NULL, NULL, NULL},
 };
 
@@ -26,7 +23,7 @@ const struct cli_option cli_task_reassign_options[] = {
     {"to-department", "ID", "the department that gets it"},
     {"to-team", "ID", "the team that gets it"},
     {"to-role", "ID", "the role that gets it"},
-    ASKED_BY,
+    CLI_ASKED_BY,
     {NULL, NULL, NULL},
 };
 
@@ -34,7 +31,7 @@ const struct cli_option cli_task_extend_options[] = {
     {"within", "DURATION", "the new limit from now, in ISO 8601 (\"PT30M\"); otherwise the activity's"},
     {"executor", "ID", "the program that holds it (automation)"},
     {"attempt", "N", "the attempt that the program works on"},
-    ASKED_BY,
+    CLI_ASKED_BY,
     {NULL, NULL, NULL},
 };
 
@@ -43,18 +40,18 @@ const struct cli_option cli_task_fail_options[] = {
     {"attempt", "N", "the attempt that the program works on"},
     {"code", "CODE", "the failure in one word"},
     {"detail", "TEXT", "the failure in words"},
-    REASON,
+    CLI_REASON,
     {NULL, NULL, NULL},
 };
 
 const struct cli_option cli_instance_operation_options[] = {
-    ASKED_BY,
+    CLI_ASKED_BY,
     {NULL, NULL, NULL},
 };
 
 const struct cli_option cli_instance_suspend_options[] = {
     {"sub-processes", NULL, "also the instances that work for its tasks, here and in other engines"},
-    ASKED_BY,
+    CLI_ASKED_BY,
     {NULL, NULL, NULL},
 };
 
@@ -62,7 +59,7 @@ const struct cli_option cli_instance_modify_options[] = {
     {"start", "ACT", "an activity to start"},
     {"withdraw", "TASK", "an open task to withdraw"},
     {"check", NULL, "check every pending task again, and ask how sub-processes stand"},
-    ASKED_BY,
+    CLI_ASKED_BY,
     {NULL, NULL, NULL},
 };
 

@@ -3,8 +3,6 @@
  */
 #include "cli.h"
 
-#define REASON {"reason", "TEXT", "why; recorded"}
-#define ASKED_BY {"staff", "ID", "who asks, a member of staff"}, {"actor", "NAME", "who or what asks otherwise"}, REASON
 #define COVERED                                                    \
     {"process", "ID", "the process whose tasks it covers"},        \
     {"act", "ID", "the activity whose tasks it covers"}
@@ -15,7 +13,7 @@ const struct cli_option cli_person_set_presence_options[] = {
     {"on-leave", NULL, "is on leave"},
     {"back", NULL, "is not on leave any more"},
     {"actor", "NAME", "who or what asks, if it is not the person"},
-    REASON,
+    CLI_REASON,
     {NULL, NULL, NULL},
 };
 
@@ -23,13 +21,13 @@ const struct cli_option cli_person_authorize_options[] = {
     COVERED,
     {"from", "TIME", "when it begins, ISO 8601 (default: now)"},
     {"to", "TIME", "when it ends (default: it does not)"},
-    ASKED_BY,
+    CLI_ASKED_BY,
     {NULL, NULL, NULL},
 };
 
 const struct cli_option cli_person_revoke_options[] = {
     COVERED,
-    ASKED_BY,
+    CLI_ASKED_BY,
     {NULL, NULL, NULL},
 };
 

@@ -93,33 +93,20 @@ timeout_set(pawl_settings *settings, const char *value)
     return PAWL_OK;
 }
 
-/* Where the properties of a file go. */
-struct reading {
-    pawl_settings *settings;
-    const char *path;
-};
-
 static bool
-property_read(void *context, char *line, int number, struct wf_error *reterr)
+property_take(void *settings, const char *name, const char *value, struct wf_error *reterr)
 {
-    const struct reading *reading = context;
-    char *name, *value;
-
-    if (!wf_line_property(line, &name, &value))
-        return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: not key=value", reading->path, number); /* and perhaps a secret */
-    if (name)
-        property_add(reading->settings, name, value);
+    (void)reterr;
+    property_add(settings, name, value);
     return true;
 }
 
-/* The lines "name=value" of a file; empty ones and those that begin with # are skipped. */
 static enum pawl_status
 properties_read(pawl_settings *settings, const char *path)
 {
-    struct reading reading = {.settings = settings, .path = path};
     struct wf_error error;
 
-    if (!wf_lines_read(path, property_read, &reading, &error))
+    if (!wf_properties_read(path, property_take, settings, &error))
         return wf_status(PAWL_INVALID, "kafka_config: %s", error.message);
     return PAWL_OK;
 }

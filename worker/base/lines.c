@@ -39,21 +39,46 @@ wf_line_trim(char *text)
     return text;
 }
 
-bool
-wf_line_property(char *line, char **ret_name, char **ret_value)
-{
-    char *text = wf_line_trim(line), *equals = strchr(text, '=');
+/* A file of properties on its way in. */
+struct properties {
+    const char *path;
+    bool (*take)(void *context, const char *name, const char *value, struct wf_error *reterr);
+    void *context;
+};
 
-    *ret_name = *ret_value = NULL;
-    if (!*text || *text == '#')
-        return true;
-    if (!equals)
-        return false;
-    *equals = '\0';
-    *ret_name = wf_line_trim(text);
-    *ret_value = wf_line_trim(equals + 1);
-    for (const char *c = *ret_name; *c; c++)
+/* Whether librdkafka could have a name like this. */
+static bool
+is_name(const char *name)
+{
+    for (const char *c = name; *c; c++)
         if (!isalnum((unsigned char)*c) && !strchr("._-", *c))
-            return false; /* nothing that librdkafka has a name for */
-    return **ret_name;
+            return false;
+    return *name;
+}
+
+static bool
+property_take(void *context, char *line, int number, struct wf_error *reterr)
+{
+    const struct properties *properties = context;
+    char *name = wf_line_trim(line), *equals = strchr(name, '=');
+
+    if (!*name || *name == '#')
+        return true;
+    if (equals)
+        *equals = '\0';
+    name = wf_line_trim(name);
+    if (!equals || !is_name(name))
+        return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: not key=value", properties->path, number);
+    return properties->take(properties->context, name, wf_line_trim(equals + 1), reterr) ||
+           wf_fail_context(reterr, "%s:%d", properties->path, number);
+}
+
+bool
+wf_properties_read(const char *path,
+                   bool (*take)(void *context, const char *name, const char *value, struct wf_error *reterr),
+                   void *context, struct wf_error *reterr)
+{
+    struct properties properties = {.path = path, .take = take, .context = context};
+
+    return wf_lines_read(path, property_take, &properties, reterr);
 }

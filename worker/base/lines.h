@@ -18,9 +18,12 @@ bool wf_lines_read(const char *path, bool (*take)(void *context, char *line, int
 char *wf_line_trim(char *text);
 
 /*
- * A line `name=value` with a property of librdkafka; the name is NULL where the line is empty or a comment.  False if it is
- * nothing of these: it must not be quoted then, for it may hold a secret.
+ * Gives the properties of a file for librdkafka to `take`, from lines `name=value`; empty lines and comments (#) are
+ * skipped.  Fails as wf_lines_read() does, and for a line that is none of these, which is not quoted: it may hold a secret.
+ * What `take` fails with gets file and line before it.
  */
-bool wf_line_property(char *line, char **ret_name, char **ret_value) WF_CHECKED;
+bool wf_properties_read(const char *path,
+                        bool (*take)(void *context, const char *name, const char *value, struct wf_error *reterr),
+                        void *context, struct wf_error *reterr) WF_CHECKED;
 
 #endif

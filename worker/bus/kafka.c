@@ -119,35 +119,18 @@ is_protected(const char *name)
     return false;
 }
 
-/* Where the properties of a file go. */
-struct conf_file {
-    rd_kafka_conf_t *conf;
-    const char *path;
-};
-
 static bool
-conf_line(void *context, char *line, int number, struct wf_error *reterr)
+conf_property(void *conf, const char *name, const char *value, struct wf_error *reterr)
 {
-    const struct conf_file *file = context;
-    char *name, *value;
-
-    if (!wf_line_property(line, &name, &value))
-        return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: not key=value", file->path, number); /* and perhaps a secret */
-    if (!name)
-        return true;
     if (is_protected(name))
-        return wf_fail(reterr, WF_FATE_FATAL, "%s:%d: \"%s\" cannot be set here", file->path, number, name);
-    if (!conf_set(file->conf, name, value, reterr))
-        return wf_fail_context(reterr, "%s:%d", file->path, number);
-    return true;
+        return wf_fail(reterr, WF_FATE_FATAL, "\"%s\" cannot be set here", name);
+    return conf_set(conf, name, value, reterr);
 }
 
 static bool
 conf_file(rd_kafka_conf_t *conf, const char *path, struct wf_error *reterr)
 {
-    struct conf_file file = {.conf = conf, .path = path};
-
-    if (wf_lines_read(path, conf_line, &file, reterr))
+    if (wf_properties_read(path, conf_property, conf, reterr))
         return true;
     if (reterr)
         reterr->exit_code = WF_EXIT_USAGE;

@@ -143,9 +143,9 @@ read_time(const struct member *member)
     if (wf_scan_kind(member->value) != '"')
         return false;
     text = wf_scan_text(member->reading->arena, member->value);
-    if (member->field->kind == WF_FIELD_TIME ? !wf_time_parse(text, &time)
-                                             : !wf_duration_parse(text, &time) ||
-              (time < WF_MILLISECOND && !member->reading->stored))
+    if (member->field->kind == WF_FIELD_TIME ? !wf_time_parse(text, &time) : !wf_duration_parse(text, &time))
+        return false;
+    if (member->field->kind == WF_FIELD_DURATION && time < WF_MILLISECOND && !member->reading->stored)
         return false; /* a limit of no time would be none */
     store(member, &time, sizeof time);
     return true;

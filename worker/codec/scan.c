@@ -297,7 +297,7 @@ bool
 wf_scan_check(const char *text, size_t length, struct wf_arena *arena, struct wf_slice *ret_value,
               struct wf_error *reterr)
 {
-    struct scan scan = {.begin = text, .at = text, .end = text + length, .arena = arena, .reterr = reterr};
+    size_t wrong;
 
-    return scan_whole(&scan, ret_value);
+    return wf_scan_find(text, length, arena, ret_value, &wrong, reterr);
 }
